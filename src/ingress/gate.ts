@@ -1,0 +1,155 @@
+/**
+ * The gate: the one way by which a file from outside becomes a ProvenImage, and so can reach a tool.
+ *
+ * The file has to be a private copy that nobody else can write to (ingress/receive.ts made it, or a caller's function
+ * wrote it into the workspace), so that what is inspected is what is used.
+ */
+import { PlatterError, toPlatterError } from '../errors.ts';
+import { checkDeclaredFormat, inspect, toolFormat, type Inspection } from '../inspector/inspect.ts';
+import type { ImageLimits } from '../inspector/limits.ts';
+import { fileReader } from '../inspector/reader.ts';
+import { violation, type Violation } from '../inspector/violation.ts';
+import type { Config } from '../config/config.ts';
+import type { FileHandle, Filesystem, FileStat } from '../ports/filesystem.ts';
+import type { Host } from '../ports/host.ts';
+import { qemuImgInfo } from '../tools/qemu-img/argv.ts';
+import { classifyQemuImgFailure, isFaultOfImage } from '../tools/qemu-img/errors.ts';
+import { parseQemuImgInfo } from '../tools/qemu-img/output.ts';
+import { runTool } from '../tools/run.ts';
+import { contain, readingLimits } from './containment.ts';
+import { proven, type ProvenImage } from './proven.ts';
+
+/** Inspects a file by platter's own parsers alone; starts no tool. */
+export async function inspectFile(
+  host: Pick<Host, 'filesystem'>,
+  path: string,
+  limits: ImageLimits,
+  declaredFormat?: string,
+): Promise<Inspection> {
+  if (declaredFormat !== undefined) checkDeclaredFormat(declaredFormat);
+  try {
+    const refusal = judgeFile(await host.filesystem.stat(path));
+    if (refusal !== undefined) return refused(refusal);
+    const handle = await host.filesystem.open(path, 'read');
+    try {
+      return await inspectHandle(handle, limits, declaredFormat);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw toPlatterError(error, 'read the image file');
+  }
+}
+
+/** Opens a file that somebody named. What is no regular file is not even opened: that alone sets some devices going. */
+export async function openUntrusted(filesystem: Filesystem, path: string): Promise<FileHandle> {
+  try {
+    const refusal = judgeFile(await filesystem.stat(path));
+    if (refusal !== undefined) throw unsafeError('UNSAFE_IMAGE', [refusal]);
+    return await filesystem.open(path, 'read');
+  } catch (error) {
+    throw toPlatterError(error, 'read the image file');
+  }
+}
+
+/** The same for a file that is open already, and that is the one to be used then. */
+export async function inspectHandle(
+  handle: FileHandle,
+  limits: ImageLimits,
+  declaredFormat?: string,
+): Promise<Inspection> {
+  const stat = await handle.stat();
+  const refusal = judgeFile(stat);
+  if (refusal !== undefined) return refused(refusal);
+  return inspect(fileReader(handle, stat.sizeBytes), limits, declaredFormat);
+}
+
+function refused(reason: Violation): Inspection {
+  return { format: 'raw', virtualSizeBytes: 0, safe: false, violations: [reason] };
+}
+
+function judgeFile(stat: FileStat): Violation | undefined {
+  if (stat.kind === 'directory') {
+    throw new PlatterError('INVALID_ARGUMENT', 'a directory is no disk image', {
+      hint: 'name the image file itself',
+    });
+  }
+  if (stat.kind === 'symlink') return violation('NOT_A_FILE', 'it is a symbolic link');
+  if (stat.kind !== 'file') return violation('NOT_A_FILE', 'it is no regular file');
+  if (stat.links > 1) {
+    return violation(
+      'NOT_A_FILE',
+      'the file has other names (hard links) by which it can be changed',
+    );
+  }
+  return undefined;
+}
+
+/**
+ * Lets a private file through, or throws UNSAFE_IMAGE or FORMAT_MISMATCH. First platter's own parsers decide; then
+ * qemu-img, told the format and contained (containment.ts), has to read the same.
+ */
+export async function passGate(
+  host: Host,
+  config: Config,
+  path: string,
+  declaredFormat?: string,
+): Promise<ProvenImage> {
+  const inspection = await inspectFile(host, path, config.limits, declaredFormat);
+  requireSafe(inspection);
+  const image = proven(path, toolFormat(inspection.format), inspection.virtualSizeBytes);
+  await requireAgreement(host, config, image);
+  return image;
+}
+
+/** Throws what an inspection that found violations means. */
+export function requireSafe(inspection: Inspection): void {
+  if (inspection.safe) return;
+  const onlyMismatch = inspection.violations.every(({ code }) => code === 'FORMAT_MISMATCH');
+  throw unsafeError(onlyMismatch ? 'FORMAT_MISMATCH' : 'UNSAFE_IMAGE', inspection.violations);
+}
+
+function unsafeError(
+  code: 'UNSAFE_IMAGE' | 'FORMAT_MISMATCH',
+  violations: readonly Violation[],
+  cause?: unknown,
+): PlatterError {
+  const found = violations.map(({ message }) => message).join('; ');
+  const text =
+    code === 'UNSAFE_IMAGE'
+      ? 'the image is refused as unsafe'
+      : 'the image is not what it is said to be';
+  return new PlatterError(code, `${text}: ${found}`, {
+    details: { violations },
+    hint:
+      code === 'UNSAFE_IMAGE'
+        ? 'platter inspect FILE tells more; have the image made anew as one self-contained file'
+        : 'name the right format with --format, or leave it out',
+    cause,
+  });
+}
+
+async function requireAgreement(host: Host, config: Config, image: ProvenImage): Promise<void> {
+  const files = { reads: [image.path], writes: [] };
+  const limits = readingLimits(config.limits);
+  const command = await contain(host, qemuImgInfo(image), files, limits);
+  const result = await runTool(host.executor, command, {
+    action: 'have qemu-img read the image',
+    classify: classifyQemuImgFailure,
+    timeoutMs: config.limits.toolTimeoutSeconds * 1000,
+  }).catch((error: unknown) => {
+    if (!PlatterError.is(error) || !isFaultOfImage(error)) throw error;
+    throw disagreement(`qemu-img cannot read it as ${image.format}`, error);
+  });
+  const info = parseQemuImgInfo(result.stdout);
+  if (info.reference !== undefined) throw disagreement('qemu-img finds another file behind it');
+  if (info.format !== image.format || info.virtualSizeBytes !== image.virtualSizeBytes) {
+    throw disagreement(
+      `qemu-img reads it as ${info.format} of ${info.virtualSizeBytes} bytes, its own header says ${image.format} of ${image.virtualSizeBytes} bytes`,
+    );
+  }
+}
+
+function disagreement(message: string, cause?: unknown): PlatterError {
+  return unsafeError('UNSAFE_IMAGE', [violation('TOOL_DISAGREES', message)], cause);
+}

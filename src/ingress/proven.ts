@@ -1,0 +1,30 @@
+/**
+ * The brand that lets a file reach a tool. Command builders take a ProvenImage and nothing else, so that handing an
+ * unproven file to qemu-img does not compile.
+ */
+import type { ToolFormat } from '../inspector/inspect.ts';
+
+declare const brand: unique symbol;
+
+export interface ProvenImage {
+  readonly path: string;
+  /** Named to the tool in every call; never guessed by it. */
+  readonly format: ToolFormat;
+  readonly virtualSizeBytes: number;
+  /** Whether its content came from outside: tools that read it are contained (containment.ts). */
+  readonly isFromOutside: boolean;
+  readonly [brand]: true;
+}
+
+/** Only for gate.ts, which has inspected the very file. */
+export function proven(path: string, format: ToolFormat, virtualSizeBytes: number): ProvenImage {
+  return { path, format, virtualSizeBytes, isFromOutside: true } as ProvenImage;
+}
+
+/**
+ * A disk or a template that platter (or Nova) made and whose format is recorded out of the guest's reach. For drivers and
+ * the template store; never for a file that came from outside.
+ */
+export function managed(path: string, format: ToolFormat, virtualSizeBytes: number): ProvenImage {
+  return { path, format, virtualSizeBytes, isFromOutside: false } as ProvenImage;
+}

@@ -1,0 +1,84 @@
+/** Moves bytes from a stream or an open file into a private file: hashed on the way, zeros left out as holes. */
+import { canceled, PlatterError } from '../errors.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { FileHandle } from '../ports/filesystem.ts';
+import type { ByteStream } from '../ports/http.ts';
+
+const pieceBytes = 1024 * 1024;
+/** The unit in which zeros are left out: what ext4 and xfs free in one go, and small enough to catch most holes. */
+const blockBytes = 64 * 1024;
+const zeros = new Uint8Array(blockBytes);
+
+export interface Pump {
+  readonly target: FileHandle;
+  readonly digest: Digest;
+  readonly signal: AbortSignal | undefined;
+  readonly onBytes: (doneBytes: number) => void;
+}
+
+/** Appends a stream at `position`; resolves to the position after it. The file's size is set to it. */
+export async function pumpStream(
+  pump: Pump,
+  stream: ByteStream,
+  position: number,
+): Promise<number> {
+  let end = position;
+  for (;;) {
+    throwIfCanceled(pump.signal);
+    const piece = await stream.read();
+    if (piece === undefined) break;
+    await writeWithHoles(pump.target, piece, end);
+    pump.digest.update(piece);
+    end += piece.length;
+    pump.onBytes(end);
+  }
+  await pump.target.truncate(end);
+  return end;
+}
+
+/** Copies a whole open file. */
+export async function pumpFile(pump: Pump, source: FileHandle, sizeBytes: number): Promise<void> {
+  const buffer = new Uint8Array(Math.min(pieceBytes, Math.max(1, sizeBytes)));
+  for (let position = 0; position < sizeBytes;) {
+    throwIfCanceled(pump.signal);
+    const got = await source.read(buffer, position);
+    if (got === 0) {
+      throw new PlatterError('CORRUPT', 'the source file became shorter while it was copied', {
+        hint: 'try again when nobody writes to it',
+      });
+    }
+    const piece = buffer.subarray(0, got);
+    await writeWithHoles(pump.target, piece, position);
+    pump.digest.update(piece);
+    position += got;
+    pump.onBytes(position);
+  }
+  await pump.target.truncate(sizeBytes);
+}
+
+/** Writes runs of blocks that hold something; nothing is written where all is zero. */
+async function writeWithHoles(
+  target: FileHandle,
+  piece: Uint8Array,
+  position: number,
+): Promise<void> {
+  let runStart: number | undefined;
+  for (let start = 0; start < piece.length; start += blockBytes) {
+    const block = piece.subarray(start, start + blockBytes);
+    const isZero = Buffer.compare(block, zeros.subarray(0, block.length)) === 0;
+    if (isZero && runStart !== undefined) {
+      await target.write(piece.subarray(runStart, start), position + runStart);
+      runStart = undefined;
+    } else if (!isZero) {
+      runStart ??= start;
+    }
+  }
+  if (runStart !== undefined) {
+    await target.write(piece.subarray(runStart), position + runStart);
+  }
+}
+
+export function throwIfCanceled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw canceled(signal.reason);
+}

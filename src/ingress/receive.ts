@@ -1,0 +1,186 @@
+/** Brings the bytes of a source into a private file, whatever kind of source it is. */
+import { isHostError, PlatterError } from '../errors.ts';
+import type { ImageLimits } from '../inspector/limits.ts';
+import type { Digest } from '../ports/digest.ts';
+import type { FileHandle } from '../ports/filesystem.ts';
+import type { Host } from '../ports/host.ts';
+import { formatSize } from '../sizes.ts';
+import { parentOf } from '../workspace/area.ts';
+import { download } from './download.ts';
+import { inspectHandle, openUntrusted, requireSafe } from './gate.ts';
+import { pumpFile, pumpStream, throwIfCanceled } from './pump.ts';
+import type { ImageSource, Progress } from './source.ts';
+
+export interface Reception {
+  readonly source: ImageSource;
+  /** The private file to make. */
+  readonly target: string;
+  readonly declaredFormat?: string | undefined;
+  readonly limits: ImageLimits;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** A transfer that an earlier run left at `target`. */
+  readonly resume?: { readonly validator: string } | undefined;
+  readonly onValidator: (validator: string | undefined) => Promise<void>;
+}
+
+/** Resolves to the SHA-256 of what was received. */
+export async function receive(host: Host, reception: Reception): Promise<string> {
+  const { source, target } = reception;
+  switch (source.kind) {
+    case 'path':
+      return receivePath(host, source.path, reception);
+    case 'url':
+      return receiveUrl(host, source.url, reception);
+    case 'stream': {
+      const digest = host.digests.sha256();
+      await withNewFile(host, target, (handle) =>
+        pumpStream(pump(handle, digest, reception, undefined), source.stream, 0),
+      );
+      return digest.hex();
+    }
+    case 'fetch': {
+      await source.fetch(target, { signal: reception.signal, onProgress: reception.onProgress });
+      throwIfCanceled(reception.signal);
+      await requireFetched(host, target);
+      return host.digests.sha256File(target, {
+        signal: reception.signal,
+        onProgress: (done) => reception.onProgress({ phase: 'checksum', done }),
+      });
+    }
+  }
+}
+
+async function requireFetched(host: Host, target: string): Promise<void> {
+  const stat = await host.filesystem.stat(target).catch((error: unknown) => {
+    if (!isHostError(error, 'ENOENT')) throw error;
+    throw new PlatterError(
+      'NOT_FOUND',
+      'the fetch function returned without writing the template',
+      {
+        hint: 'it has to write the whole image to the path that it is given',
+        cause: error,
+      },
+    );
+  });
+  if (stat.kind !== 'file') {
+    throw new PlatterError('UNSAFE_IMAGE', 'the fetch function did not write a regular file');
+  }
+}
+
+/**
+ * Copies from the open file that was inspected: what its path becomes meanwhile does not matter. The first look refuses
+ * what is unsafe before anything is copied; the gate looks again at the copy.
+ */
+async function receivePath(host: Host, path: string, reception: Reception): Promise<string> {
+  const { filesystem, digests } = host;
+  const handle = await openUntrusted(filesystem, path);
+  try {
+    requireSafe(await inspectHandle(handle, reception.limits, reception.declaredFormat));
+    const { sizeBytes, allocatedBytes } = await handle.stat();
+    if (await cloned(handle, reception.target)) {
+      return await digests.sha256File(reception.target, {
+        signal: reception.signal,
+        onProgress: (done) => reception.onProgress({ phase: 'checksum', done, total: sizeBytes }),
+      });
+    }
+    await requireSpace(host, reception.target, Math.min(sizeBytes, allocatedBytes));
+    const digest = digests.sha256();
+    await withNewFile(host, reception.target, (target) =>
+      pumpFile(pump(target, digest, reception, sizeBytes), handle, sizeBytes),
+    );
+    return digest.hex();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function cloned(source: FileHandle, target: string): Promise<boolean> {
+  try {
+    await source.cloneTo(target);
+    return true;
+  } catch (error) {
+    if (isHostError(error, 'EOPNOTSUPP', 'ENOTSUP', 'EXDEV', 'EINVAL')) return false;
+    throw error;
+  }
+}
+
+async function receiveUrl(host: Host, url: string, reception: Reception): Promise<string> {
+  const { target, signal, resume } = reception;
+  const handle = await host.filesystem.open(target, resume === undefined ? 'create' : 'write');
+  try {
+    let spaceIsChecked = false;
+    return await download(host, {
+      url,
+      target: handle,
+      signal,
+      ...(resume === undefined ? {} : { resume: await resumption(handle, host, resume.validator) }),
+      onValidator: reception.onValidator,
+      onBytes(done, total) {
+        reception.onProgress({
+          phase: 'download',
+          done,
+          ...(total === undefined ? {} : { total }),
+        });
+      },
+      async beforeBody(total) {
+        if (spaceIsChecked || total === undefined) return;
+        spaceIsChecked = true;
+        await requireSpace(host, target, total);
+      },
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The digest has to see again what an earlier run received. */
+async function resumption(handle: FileHandle, host: Host, validator: string) {
+  const digest = host.digests.sha256();
+  const { sizeBytes } = await handle.stat();
+  const buffer = new Uint8Array(1024 * 1024);
+  let position = 0;
+  while (position < sizeBytes) {
+    const got = await handle.read(buffer, position);
+    if (got === 0) break;
+    digest.update(buffer.subarray(0, got));
+    position += got;
+  }
+  return { position, validator, digest };
+}
+
+function pump(target: FileHandle, digest: Digest, reception: Reception, total: number | undefined) {
+  return {
+    target,
+    digest,
+    signal: reception.signal,
+    onBytes: (done: number) =>
+      reception.onProgress({ phase: 'copy', done, ...(total === undefined ? {} : { total }) }),
+  };
+}
+
+async function withNewFile(
+  host: Host,
+  path: string,
+  write: (handle: FileHandle) => Promise<unknown>,
+): Promise<void> {
+  const handle = await host.filesystem.open(path, 'create');
+  try {
+    await write(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function requireSpace(host: Host, target: string, neededBytes: number): Promise<void> {
+  const { availableBytes } = await host.filesystem.space(parentOf(target));
+  if (neededBytes <= availableBytes) return;
+  throw new PlatterError(
+    'NO_SPACE',
+    `${formatSize(neededBytes)} is needed, ${formatSize(availableBytes)} is free`,
+    {
+      details: { neededBytes, availableBytes },
+      hint: 'free some space (platter template prune --dry-run lists unused templates) and try again',
+    },
+  );
+}
