@@ -1,0 +1,68 @@
+/** What the operations on images work with. */
+import type { Config, ImageType } from '../config/config.ts';
+import { instanceDirectory, locksDirectory } from '../config/layout.ts';
+import { PlatterError } from '../errors.ts';
+import { formatAddress, type ImageAddress } from '../names.ts';
+import type { Operation } from '../operations/perform.ts';
+import type { Host } from '../ports/host.ts';
+import type { ImageApi } from '../ports/image-api.ts';
+import type { Templates } from '../templates/templates.ts';
+import type { Driver, ImageFacts } from './driver.ts';
+import { recoverExport } from './recover-export.ts';
+import { driverOfIntent, type Drivers } from './drivers.ts';
+
+export interface EngineContext {
+  readonly host: Host;
+  readonly config: Config;
+  readonly templates: Templates;
+  readonly drivers: Drivers;
+  readonly imageApi: ImageApi;
+}
+
+/** An image that may or may not exist yet, in the hands of one driver. */
+export interface ImageHandle extends EngineContext {
+  readonly address: ImageAddress;
+  readonly driver: Driver;
+  /** Of the secret, should the image be encrypted. */
+  readonly keyId: string;
+}
+
+/** The lock under which every operation on an image runs. */
+export function imageOperationLock(config: Config, { instance, disk }: ImageAddress) {
+  return { directory: locksDirectory(config), name: `image~${instance}~${disk}` };
+}
+
+/** What all operations on one image have in common. */
+export function imageOperation(image: ImageHandle, name: string) {
+  const { config, address, drivers } = image;
+  return {
+    name,
+    target: formatAddress(address),
+    directory: instanceDirectory(config, address.instance),
+    subject: address.disk,
+    lock: imageOperationLock(config, address),
+    slots: config.maxConcurrentDiskOps,
+    limits: config.limits,
+    // By the driver that began it, whichever works on the image now.
+    recover: async (session, leftover, intent) =>
+      (await recoverExport(session, intent)) ??
+      driverOfIntent(drivers, intent).recover(session, leftover, intent),
+  } satisfies Partial<Operation<unknown>>;
+}
+
+/** The image as it is now; NOT_FOUND when there is none. */
+export async function requireImage({ driver, address }: ImageHandle): Promise<ImageFacts> {
+  const facts = await driver.find(address);
+  if (facts !== undefined) return facts;
+  throw new PlatterError('NOT_FOUND', `there is no image ${formatAddress(address)}`, {
+    details: { ...address, backend: driver.type },
+    hint: 'platter image list',
+  });
+}
+
+export function unsupported(type: ImageType, what: string, hint?: string): PlatterError {
+  return new PlatterError('NOT_SUPPORTED', `${type} images have no ${what}`, {
+    details: { backend: type },
+    hint,
+  });
+}

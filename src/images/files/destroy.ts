@@ -1,0 +1,158 @@
+/** Removes images that are files. */
+import type { Config, ImageType } from '../../config/config.ts';
+import { instanceDirectory } from '../../config/layout.ts';
+import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
+import { formatAddress } from '../../names.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import type { Filesystem } from '../../ports/filesystem.ts';
+import { usersOf } from '../../templates/users.ts';
+import { listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
+import { removeRecord } from '../../workspace/record.ts';
+import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import type { ImageFacts } from '../driver.ts';
+import { setFormat } from './disk-info.ts';
+import { requireNotInUse } from './in-use.ts';
+import { exists, renameOnce } from '../../workspace/once.ts';
+
+const removedFile = 'removed';
+const removedSnapshots = 'snapshots';
+const operation = 'destroy';
+
+export function destroyFileSteps(
+  config: Config,
+  facts: ImageFacts,
+  { type, wipe }: { type: ImageType; wipe: boolean },
+): readonly Step[] {
+  return [
+    {
+      description: `make sure that nothing uses ${facts.path} or leans on it`,
+      async run(session) {
+        await requireNoUsers(session, config, facts);
+        await requireNotInUse(session, config, facts);
+      },
+    },
+    {
+      description: `remove ${facts.path} and its snapshots`,
+      run: (session) => takeAway(session, facts, { backend: type, isWiped: wipe }),
+    },
+    ...(wipe ? [wipeStep(facts)] : []),
+    {
+      description: 'forget its format, and its directory where that is empty now',
+      run: (session) => forget(session, config, facts),
+    },
+  ];
+}
+
+/** The children of the disk itself; its template's other images do not matter. */
+async function requireNoUsers(session: Session, config: Config, facts: ImageFacts): Promise<void> {
+  const users = await usersOf(session.host.filesystem, config, facts.path);
+  if (users.length === 0) return;
+  throw new PlatterError('IN_USE', `${formatAddress(facts.address)} is in use: images lean on it`, {
+    details: { usedBy: users },
+    hint: `flatten or delete ${users.join(', ')} first`,
+  });
+}
+
+/**
+ * The rename is the moment in which the disk is gone; what follows is clearing up. That its snapshots have to go with it,
+ * and that it has to be wiped, is written down first, so that no crash can skip it.
+ */
+async function takeAway(
+  { host, workspace }: Session,
+  facts: ImageFacts,
+  { backend, isWiped }: { backend: ImageType; isWiped: boolean },
+): Promise<void> {
+  const { filesystem, clock } = host;
+  if (isWiped || facts.snapshots.length > 0) {
+    const startedAt = new Date(clock.now()).toISOString();
+    await writeIntent(filesystem, workspace, { operation, backend, isWiped, startedAt });
+  }
+  await renameOnce(filesystem, facts.path, `${workspace.path}/${removedFile}`);
+  await afterwards(
+    reporting(`take away the rest of ${formatAddress(facts.address)}`, async () => {
+      await takeSnapshots(filesystem, workspace);
+      if (isWiped) await filesystem.syncDirectory(workspace.path);
+      await filesystem.syncDirectory(workspace.directory);
+    }),
+  );
+}
+
+async function takeSnapshots(
+  filesystem: Filesystem,
+  { directory, name, path }: Workspace,
+): Promise<void> {
+  try {
+    await filesystem.rename(snapshotsPath(directory, name), `${path}/${removedSnapshots}`);
+  } catch (error) {
+    if (!isHostError(error, 'ENOENT')) throw error;
+  }
+}
+
+/** Overwrites the content before its space is given back (D21). On copy-on-write filesystems old blocks may remain. */
+function wipeStep(facts: ImageFacts): Step {
+  return {
+    description: 'overwrite its content with zeros',
+    bytes: facts.allocatedBytes,
+    run: (session) => wipeRemoved(session, session.workspace),
+  };
+}
+
+async function wipeRemoved(session: Session, { path }: Workspace): Promise<void> {
+  const { filesystem } = session.host;
+  const snapshots = `${path}/${removedSnapshots}`;
+  for (const { name } of await listDirectory(filesystem, snapshots)) {
+    await overwrite(session, `${snapshots}/${name}`);
+  }
+  if (await exists(filesystem, `${path}/${removedFile}`)) {
+    await overwrite(session, `${path}/${removedFile}`);
+  }
+}
+
+const wipeBytes = 1024 * 1024;
+
+export async function overwrite({ host, progress }: Session, path: string): Promise<void> {
+  const handle = await host.filesystem.open(path, 'write');
+  try {
+    const { sizeBytes } = await handle.stat();
+    const zeros = new Uint8Array(wipeBytes);
+    for (let position = 0; position < sizeBytes; position += wipeBytes) {
+      await handle.write(zeros.subarray(0, Math.min(wipeBytes, sizeBytes - position)), position);
+      progress({ phase: 'wipe', done: position, total: sizeBytes });
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** After a crash: where the disk was taken away its snapshots go too, and all of it is wiped before its space is free. */
+export async function recoverDestroy(
+  session: Session,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome | undefined> {
+  if (intent.operation !== operation) return undefined;
+  const { filesystem } = session.host;
+  if (await exists(filesystem, `${leftover.directory}/${leftover.name}`)) return 'undone';
+  await takeSnapshots(filesystem, leftover);
+  if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
+  return 'finished';
+}
+
+/** The disk is gone: what cannot be forgotten now is found to describe nothing by the next operation. */
+async function forget(session: Session, config: Config, facts: ImageFacts): Promise<void> {
+  const { host, workspace } = session;
+  const { address, recordId, path } = facts;
+  const directory = instanceDirectory(config, address.instance);
+  try {
+    if (recordId !== null) {
+      await removeRecord(host.filesystem, directory, address.disk, recordId);
+    }
+    await setFormat(host, config, workspace, address.instance, { path, format: undefined });
+    await host.filesystem.removeTree(workspace.path);
+    await tidy(host.filesystem, directory);
+  } catch (error) {
+    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
+  }
+}

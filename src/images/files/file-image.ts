@@ -1,0 +1,113 @@
+/** Finds images that are files, and what they are: without starting a tool, and without probing what a guest wrote. */
+import { isHostError, PlatterError } from '../../errors.ts';
+import type { Config, ImageType } from '../../config/config.ts';
+import { imagePath, instanceDirectory, templatesDirectory } from '../../config/layout.ts';
+import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import type { ToolFormat } from '../../inspector/inspect.ts';
+import type { LibvirtSource } from '../../libvirt/source.ts';
+import { isName, type ImageAddress } from '../../names.ts';
+import type { FileStat, Filesystem } from '../../ports/filesystem.ts';
+import { sectorBytes, roundUp } from '../../sizes.ts';
+import { baseNameOf, parentOf } from '../../workspace/area.ts';
+import { readRecord } from '../../workspace/record.ts';
+import type { ImageFacts, SnapshotFacts } from '../driver.ts';
+import type { ImageRecord } from '../image-record.ts';
+import { readDiskInfo } from './disk-info.ts';
+import { describeQcow2 } from './qcow2-state.ts';
+
+/** The record and the format of a disk: from platter's record, else from disk.info, else what the type makes. */
+export async function readFormat(
+  filesystem: Filesystem,
+  config: Config,
+  address: ImageAddress,
+  formatDefault: string,
+) {
+  const directory = instanceDirectory(config, address.instance);
+  const record = await readRecord<ImageRecord>(filesystem, directory, address.disk);
+  if (record !== undefined) return { record, format: record.content.format };
+  const formats = await readDiskInfo(filesystem, directory);
+  return { record, format: formats[imagePath(config, address)] ?? formatDefault };
+}
+
+/**
+ * Undefined when there is no file, or one that is recorded as an image of another type. `readSnapshots` tells the
+ * snapshots where the file itself does not hold them.
+ */
+export async function findFileImage(
+  filesystem: Filesystem,
+  config: Config,
+  address: ImageAddress,
+  own: { type: ImageType; format: ToolFormat },
+  readSnapshots?: (format: string) => Promise<readonly SnapshotFacts[]>,
+): Promise<ImageFacts | undefined> {
+  const path = imagePath(config, address);
+  const stat = await statFile(filesystem, path);
+  if (stat === undefined) return undefined;
+  const { record, format } = await readFormat(filesystem, config, address, own.format);
+  if (record !== undefined && record.content.backend !== own.type) return undefined;
+  const content =
+    format === 'qcow2'
+      ? await describeQcow2(filesystem, path)
+      : { virtualSizeBytes: roundUp(stat.sizeBytes, sectorBytes), snapshots: [], backing: null };
+  return {
+    address,
+    path,
+    format,
+    virtualSizeBytes: content.virtualSizeBytes,
+    granuleBytes: sectorBytes,
+    allocatedBytes: stat.allocatedBytes,
+    template: record?.content.template ?? templateOf(config, content.backing),
+    snapshots: readSnapshots === undefined ? content.snapshots : await readSnapshots(format),
+    backing: content.backing,
+    method: record?.content.method ?? null,
+    createdAt: record?.content.createdAt ?? null,
+    recordId: record?.id ?? null,
+  };
+}
+
+async function statFile(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
+  try {
+    const stat = await filesystem.stat(path);
+    if (stat.kind === 'file') return stat;
+    if (stat.kind === 'directory') return undefined;
+    throw new PlatterError('UNSAFE_IMAGE', 'the disk is no regular file', {
+      details: { path, kind: stat.kind },
+      hint: 'platter makes no links and no devices there: find out who did',
+    });
+  } catch (error) {
+    if (isHostError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
+function templateOf(config: Config, backing: string | null): string | null {
+  if (backing === null) return null;
+  return parentOf(backing) === templatesDirectory(config) ? baseNameOf(backing) : null;
+}
+
+/** The disk, or a hard link to it, as tools may open it: its format is recorded, and its guest cannot change that. */
+export function openable(facts: ImageFacts, path = facts.path): ProvenImage {
+  return managed(path, facts.format as ToolFormat, facts.virtualSizeBytes);
+}
+
+/** The disk behind a path as libvirt has it, which must be one of the instance. */
+export function parseImagePath(config: Config, instance: string, path: string): ImageAddress {
+  const address = { instance, disk: baseNameOf(path) };
+  if (isName('disk', address.disk) && imagePath(config, address) === path) return address;
+  throw new PlatterError('INVALID_ARGUMENT', `the path is no disk of instance "${instance}"`, {
+    details: { path },
+    hint: `its disks are in ${instanceDirectory(config, instance)}`,
+  });
+}
+
+/** Native I/O for disks whose space is reserved (B006). */
+export async function fileSource(
+  filesystem: Filesystem,
+  config: Config,
+  address: ImageAddress,
+  formatDefault: string,
+): Promise<LibvirtSource> {
+  const { format } = await readFormat(filesystem, config, address, formatDefault);
+  const io = config.preallocateImages === 'space' ? 'native' : undefined;
+  return { type: 'file', path: imagePath(config, address), format, io };
+}

@@ -1,0 +1,27 @@
+/** Whether a virtual machine, or anything else that locks images as qemu does, has a disk open. */
+import type { Config } from '../../config/config.ts';
+import type { Session } from '../../operations/step.ts';
+import { qemuImgTakeLock } from '../../tools/qemu-img/argv.ts';
+import { classifyQemuImgFailure } from '../../tools/qemu-img/errors.ts';
+import { runTool } from '../../tools/run.ts';
+import { formatAddress } from '../../names.ts';
+import type { ImageFacts } from '../driver.ts';
+import { openable } from './file-image.ts';
+
+/** Raw images cannot be checked: that it says so shows that it got as far. */
+const nothingToCheck = 63;
+
+/** Throws IN_USE. qemu-img itself finds it out, by the locks that qemu takes on images, also over NFS. */
+export async function requireNotInUse(
+  session: Session,
+  config: Config,
+  facts: ImageFacts,
+): Promise<void> {
+  await runTool(session.host.executor, qemuImgTakeLock(openable(facts)), {
+    action: `take ${formatAddress(facts.address)}`,
+    classify: classifyQemuImgFailure,
+    succeeds: ({ exitCode }) => exitCode === 0 || exitCode === nothingToCheck,
+    signal: session.signal,
+    timeoutMs: config.limits.toolTimeoutSeconds * 1000,
+  });
+}

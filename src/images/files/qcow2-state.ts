@@ -1,0 +1,74 @@
+/** What a qcow2 file says of itself, and its repair after a change that was broken off. */
+import { PlatterError } from '../../errors.ts';
+import { managed } from '../../ingress/proven.ts';
+import {
+  readQcow2Header,
+  readQcow2Snapshots,
+  type Qcow2Header,
+} from '../../inspector/formats/qcow2-header.ts';
+import { fileReader } from '../../inspector/reader.ts';
+import { runQemuImg } from '../../operations/run-qemu-img.ts';
+import type { Session } from '../../operations/step.ts';
+import type { Filesystem } from '../../ports/filesystem.ts';
+import { qemuImgRepairLeaks } from '../../tools/qemu-img/argv.ts';
+import { parentOf } from '../../workspace/area.ts';
+import type { SnapshotFacts } from '../driver.ts';
+
+export interface Qcow2State {
+  readonly virtualSizeBytes: number;
+  readonly clusterSizeBytes: number;
+  /** Oldest first. */
+  readonly snapshots: readonly SnapshotFacts[];
+  /** Absolute path of the backing file. */
+  readonly backing: string | null;
+  readonly backingFormat: string | null;
+}
+
+/** Throws CORRUPT where the file is no whole qcow2. Starts no tool. */
+export async function describeQcow2(filesystem: Filesystem, path: string): Promise<Qcow2State> {
+  const handle = await filesystem.open(path, 'read');
+  try {
+    const { sizeBytes } = await handle.stat();
+    const reader = fileReader(handle, sizeBytes);
+    const header = await readQcow2Header(reader);
+    if (header === undefined) throw damaged(path, 'it has no qcow2 header');
+    const table = header.snapshotCount === 0 ? [] : await readQcow2Snapshots(reader, header);
+    if (table === undefined) throw damaged(path, 'its snapshot table is damaged');
+    return {
+      virtualSizeBytes: header.virtualSizeBytes,
+      clusterSizeBytes: header.clusterSizeBytes,
+      snapshots: table.map(({ name, id, sizeBytes: size, createdAtMs }) => ({
+        name,
+        id,
+        sizeBytes: size,
+        createdAt: new Date(createdAtMs).toISOString(),
+      })),
+      backing: backingOf(path, header),
+      backingFormat: header.backingFormat ?? null,
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+function backingOf(path: string, { backingFile }: Qcow2Header): string | null {
+  if (backingFile === undefined) return null;
+  const { name } = backingFile;
+  if (name === undefined) throw damaged(path, 'the name of its backing file cannot be read');
+  return name.startsWith('/') ? name : `${parentOf(path)}/${name}`;
+}
+
+function damaged(path: string, reason: string): PlatterError {
+  return new PlatterError('CORRUPT', `the disk is recorded as qcow2, but ${reason}`, {
+    details: { path },
+    hint: 'restore it from a backup; qemu-img check -f qcow2 may tell more',
+  });
+}
+
+/** Gives clusters back that belong to nothing. Their contents, and those of snapshots, stay as they are. */
+export async function repairLeaks(session: Session, path: string): Promise<void> {
+  await runQemuImg(session, qemuImgRepairLeaks(managed(path, 'qcow2', 0)), {
+    action: 'repair the disk',
+    effect: 'in place',
+  });
+}

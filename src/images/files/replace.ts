@@ -1,0 +1,25 @@
+/** Replaces a disk that is a file by a private one: it is the old one or the new one, never something between. */
+import type { Config } from '../../config/config.ts';
+import { instanceDirectory } from '../../config/layout.ts';
+import type { Step } from '../../operations/step.ts';
+import type { ImageFacts } from '../driver.ts';
+import { requireNotInUse } from './in-use.ts';
+import { renameOnce, standsAt } from '../../workspace/once.ts';
+
+export function replaceStep(config: Config, facts: ImageFacts, file: string): Step {
+  return {
+    description: `replace ${facts.path}`,
+    async run(session) {
+      const { filesystem } = session.host;
+      const prepared = `${session.workspace.path}/${file}`;
+      const { mode } = await filesystem.stat(facts.path);
+      await filesystem.setPermissions(prepared, mode);
+      await filesystem.sync(prepared);
+      // A machine that was started meanwhile would go on writing to a file that nobody sees any more.
+      await requireNotInUse(session, config, facts);
+      const isThere = standsAt(filesystem, facts.path, await filesystem.stat(prepared));
+      await renameOnce(filesystem, prepared, facts.path, isThere);
+      await filesystem.syncDirectory(instanceDirectory(config, facts.address.instance));
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** Makes a flat file of whatever an image can be made of. */
+import { assert, PlatterError } from '../../errors.ts';
+import type { Config } from '../../config/config.ts';
+import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import { convertImage, runQemuImg } from '../../operations/run-qemu-img.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import type { ToolFormat } from '../../inspector/inspect.ts';
+import { qemuImgResize } from '../../tools/qemu-img/argv.ts';
+import type { CreateOrder, SnapshotFacts } from '../driver.ts';
+import { copyFile } from '../files/copy.ts';
+import { draftFile, draftPath, publishImageStep } from '../files/publish-image.ts';
+import { formatExactSize, roundUp, sectorBytes } from '../../sizes.ts';
+import { describeQcow2 } from '../files/qcow2-state.ts';
+import { sizeOf, snapshotFile } from './snapshots.ts';
+import { renameOnce } from '../../workspace/once.ts';
+
+export function createFlatSteps(config: Config, order: CreateOrder): readonly Step[] {
+  const format = formatOf(config, order);
+  return [
+    contentStep(config, order, format),
+    growStep(order, format),
+    publishImageStep(config, order, { type: 'flat', format: () => format }),
+  ];
+}
+
+/** Raw, unless the template's format is to be kept (B040). */
+function formatOf(config: Config, { base }: CreateOrder): ToolFormat {
+  if (base.kind === 'snapshot') return base.origin.format as ToolFormat;
+  const keeps = config.forceRawImages === false && base.kind === 'template';
+  return keeps ? base.image.format : 'raw';
+}
+
+function contentStep(config: Config, order: CreateOrder, format: ToolFormat): Step {
+  const { base, address } = order;
+  switch (base.kind) {
+    case 'blank':
+      return {
+        description: 'make an empty file',
+        async run(session) {
+          const handle = await session.host.filesystem.open(draftPath(session), 'create', 0o644);
+          await handle.close();
+          session.method = 'blank';
+        },
+      };
+    case 'template':
+      return base.image.format === format
+        ? copyStep(base.image.path, base.fileSizeBytes, 'the template')
+        : convertStep(config, () => base.image, 'the template');
+    case 'private file':
+      return base.format === 'raw'
+        ? { description: 'take the file as it is', run: takeContent }
+        : convertStep(config, base.image, 'the file');
+    case 'snapshot':
+      return {
+        description: `reflink snapshot ${base.snapshot.name} of ${base.origin.address.instance}/${base.origin.address.disk}, else copy it without its holes`,
+        bytes: base.snapshot.sizeBytes,
+        async run(session) {
+          const { filesystem } = session.host;
+          const source = await snapshotFile(
+            filesystem,
+            config,
+            base.origin.address,
+            base.snapshot.name,
+          );
+          session.method = await copyFile(session, source, draftPath(session));
+          await requireSize(session, draftPath(session), format, base.snapshot);
+          await filesystem.setPermissions(draftPath(session), 0o644);
+        },
+      };
+  }
+  assert(false, `no way to make ${address.disk}`);
+}
+
+/** The origin is not locked: its snapshot can have been removed and another one taken by its name. */
+async function requireSize(
+  { host: { filesystem } }: Session,
+  path: string,
+  format: ToolFormat,
+  { name, sizeBytes }: SnapshotFacts,
+): Promise<void> {
+  if ((await sizeOf(filesystem, path, format)) === sizeBytes) return;
+  throw new PlatterError('LOCKED', `snapshot "${name}" was replaced while it was copied`, {
+    hint: 'try again',
+  });
+}
+
+function copyStep(source: string, bytes: number, what: string): Step {
+  return {
+    description: `reflink ${what}, else copy it without its holes`,
+    bytes,
+    async run(session) {
+      session.method = await copyFile(session, source, draftPath(session));
+      // A copy of a read-only template is not read-only.
+      await session.host.filesystem.setPermissions(draftPath(session), 0o644);
+    },
+  };
+}
+
+function convertStep(config: Config, source: () => ProvenImage, what: string): Step {
+  return {
+    description: `convert ${what} to raw`,
+    async run(session) {
+      const target = draftPath(session);
+      await convertImage(session, { source: source(), target, targetFormat: 'raw' }, config.limits);
+      session.method = 'convert';
+    },
+  };
+}
+
+async function takeContent(session: Session): Promise<void> {
+  const { host, workspace } = session;
+  await renameOnce(host.filesystem, `${workspace.path}/content`, `${workspace.path}/${draftFile}`);
+  session.method = 'received';
+}
+
+/** Raw files grow by their length alone; a kept format by its tool. */
+function growStep({ sizeBytes }: CreateOrder, format: ToolFormat): Step {
+  return {
+    description: `make it ${formatExactSize(sizeBytes)}`,
+    async run(session) {
+      const path = draftPath(session);
+      if (format === 'raw') return growRaw(session, path, sizeBytes);
+      const { virtualSizeBytes } = await describeQcow2(session.host.filesystem, path);
+      if (virtualSizeBytes >= sizeBytes) return undefined;
+      return runQemuImg(session, qemuImgResize(managed(path, format, sizeBytes), sizeBytes), {
+        action: 'grow the disk',
+        effect: 'private',
+      });
+    },
+  };
+}
+
+async function growRaw(session: Session, path: string, sizeBytes: number): Promise<void> {
+  const { filesystem } = session.host;
+  const stat = await filesystem.stat(path);
+  const target = Math.max(sizeBytes, roundUp(stat.sizeBytes, sectorBytes));
+  if (stat.sizeBytes < target) await filesystem.truncate(path, target);
+}

@@ -1,0 +1,101 @@
+/**
+ * Flat files (B040-B049): a disk is a file of its own, raw unless its template's format is kept. Copied from the
+ * template by reflink where the filesystem has it. Snapshots are reflinked copies, on filesystems that can.
+ */
+import { imagePath } from '../../config/layout.ts';
+import type { Config } from '../../config/config.ts';
+import type { ToolFormat } from '../../inspector/inspect.ts';
+import type { ImageAddress } from '../../names.ts';
+import type { Filesystem } from '../../ports/filesystem.ts';
+import type { Driver, DriverFactory } from '../driver.ts';
+import { destroyFileSteps, recoverDestroy } from '../files/destroy.ts';
+import { exportStep } from '../files/export.ts';
+import {
+  fileSource,
+  findFileImage,
+  openable,
+  parseImagePath,
+  readFormat,
+} from '../files/file-image.ts';
+import { growStep, recoverGrowth } from '../files/grow.ts';
+import { managed } from '../../ingress/proven.ts';
+import { sectorBytes } from '../../sizes.ts';
+import { createFlatSteps } from './create.ts';
+import { canReflink } from './reflink-probe.ts';
+import {
+  createSnapshotSteps,
+  deleteSnapshotSteps,
+  listSnapshots,
+  restoreSnapshotSteps,
+  snapshotFile,
+} from './snapshots.ts';
+
+const own = { type: 'flat', format: 'raw' } as const;
+
+function find(filesystem: Filesystem, config: Config, address: ImageAddress) {
+  const readSnapshots = (format: string) => listSnapshots(filesystem, config, address, format);
+  return findFileImage(filesystem, config, address, own, readSnapshots);
+}
+
+export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
+  ...own,
+  isFileInInstancePath: true,
+  isSharedBlockStorage: false,
+
+  path: (address) => imagePath(config, address),
+  parsePath: (instance, path) => parseImagePath(config, instance, path),
+
+  async capabilities(address) {
+    const shares = await canReflink(host, config, address);
+    return {
+      snapshots: shares,
+      sharesTemplateData: shares,
+      flatten: false,
+      clone: false,
+      directSnapshot: false,
+      encryption: false,
+      sharedBlockStorage: false,
+    };
+  },
+
+  find: (address) => find(host.filesystem, config, address),
+
+  /** Unlike the original (B049) it tells the format that the disk really has. */
+  async model(address) {
+    const { format } = await readFormat(host.filesystem, config, address, 'raw');
+    return { kind: 'LocalFileImage', path: imagePath(config, address), format };
+  },
+
+  libvirtSource: (address) => fileSource(host.filesystem, config, address, 'raw'),
+
+  list: async () => [],
+  survey: async (address) => ({
+    existing: await find(host.filesystem, config, address),
+    granuleBytes: sectorBytes,
+    plan: async (order) => ({ steps: createFlatSteps(config, order) }),
+  }),
+
+  resize: async (facts, sizeBytes) => [growStep(config, 'flat', facts, sizeBytes)],
+
+  flatten: async () => [],
+
+  createSnapshot: async (facts, name) => createSnapshotSteps(config, facts, name),
+  deleteSnapshot: async (facts, snapshot) => deleteSnapshotSteps(config, facts, snapshot),
+  restoreSnapshot: async (facts, snapshot) => restoreSnapshotSteps(config, facts, snapshot),
+
+  async export(order) {
+    const { facts, snapshot } = order;
+    return [
+      exportStep(config, order, async () => {
+        if (snapshot === undefined) return { source: openable(facts) };
+        const path = await snapshotFile(host.filesystem, config, facts.address, snapshot.name);
+        return { source: managed(path, facts.format as ToolFormat, snapshot.sizeBytes) };
+      }),
+    ];
+  },
+
+  destroy: async (facts, { wipe }) => destroyFileSteps(config, facts, { type: 'flat', wipe }),
+
+  recover: async (session, leftover, intent) =>
+    (await recoverDestroy(session, leftover, intent)) ?? recoverGrowth(session, leftover, intent),
+});

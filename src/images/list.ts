@@ -1,0 +1,89 @@
+/** Lists images: those that records, disk.info and the names of files tell of, on every backend that can be reached. */
+import { instanceDirectory } from '../config/layout.ts';
+import { PlatterError } from '../errors.ts';
+import { formatAddress, isName, type ImageAddress } from '../names.ts';
+import { areaPath, listDirectory } from '../workspace/area.ts';
+import type { EngineContext } from './context.ts';
+import { describeImage, type ImageDescription } from './describe.ts';
+import { readDiskInfo } from './files/disk-info.ts';
+import { findImage } from './find.ts';
+
+/** Names that Nova gives to disks: a file of another name is a disk only where something records it. */
+export const novaDisk = /^(disk|disk\..+|kernel|ramdisk)$/;
+
+export async function listImages(
+  context: EngineContext,
+  instance: string | undefined,
+): Promise<readonly ImageDescription[]> {
+  const descriptions: ImageDescription[] = [];
+  const stored = await storedImages(context);
+  const known = instance === undefined ? await instancesOf(context) : [instance];
+  const others = instance === undefined ? stored.map((address) => address.instance) : [];
+  for (const id of [...new Set([...known, ...others])].sort()) {
+    const disks = await orWarn(context, id, () => disksOf(context, id), []);
+    const more = stored.filter((address) => address.instance === id).map(({ disk }) => disk);
+    for (const disk of [...new Set([...disks, ...more])].sort()) {
+      const address = { instance: id, disk };
+      const found = await orWarn(
+        context,
+        formatAddress(address),
+        () => findImage(context, address),
+        undefined,
+      );
+      if (found !== undefined) descriptions.push(describeImage(found));
+    }
+  }
+  return descriptions;
+}
+
+/** What backends hold of which no file tells. */
+async function storedImages(context: EngineContext): Promise<readonly ImageAddress[]> {
+  const stored: ImageAddress[] = [];
+  for (const driver of context.drivers.all()) {
+    stored.push(...(await orWarn(context, `${driver.type} images`, () => driver.list(), [])));
+  }
+  return stored;
+}
+
+/** One damaged disk must not hide the others; showing it tells what is wrong. */
+async function orWarn<Value>(
+  { host }: EngineContext,
+  what: string,
+  read: () => Promise<Value>,
+  instead: Value,
+): Promise<Value> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!PlatterError.is(error)) throw error;
+    host.events.emit({ type: 'warning', message: `${what}: ${error.message}` });
+    return instead;
+  }
+}
+
+/** Names of the directories of instances. */
+export async function instancesOf({ host, config }: EngineContext): Promise<readonly string[]> {
+  const entries = await listDirectory(host.filesystem, config.instancesPath);
+  return entries
+    .filter(({ name, kind }) => kind === 'directory' && isName('instance', name))
+    .map(({ name }) => name)
+    .filter((name) => name !== config.imageCache.subdirectoryName);
+}
+
+/** Sorted names of what may be disks of the instance. */
+async function disksOf({ host, config }: EngineContext, instance: string) {
+  const { filesystem } = host;
+  const directory = instanceDirectory(config, instance);
+  const disks = new Set<string>();
+  for (const { name } of await listDirectory(filesystem, areaPath(directory))) {
+    if (name.endsWith('.record')) disks.add(name.slice(0, -'.record'.length));
+  }
+  const formats = await readDiskInfo(filesystem, directory);
+  for (const { name, kind } of await listDirectory(filesystem, directory)) {
+    const isKnown = novaDisk.test(name) || `${directory}/${name}` in formats;
+    // A ploop disk is a directory.
+    const isDisk = kind === 'file' || (kind === 'directory' && novaDisk.test(name));
+    if (isDisk && isKnown) disks.add(name);
+  }
+  return [...disks].filter((name) => isName('disk', name)).sort();
+}

@@ -1,0 +1,136 @@
+/** Removes a disk with its snapshots. The disk is gone by one rename; then it is cleared, and only then removed. */
+import { instanceDirectory } from '../../config/layout.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import { activate, deactivate, lvremove, lvrename } from '../../tools/lvm/argv.ts';
+import { tidy } from '../../workspace/area.ts';
+import { removeRecord } from '../../workspace/record.ts';
+import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import type { ImageFacts } from '../driver.ts';
+import type { Clearing } from './content.ts';
+import { closeMap, openMap } from './crypt.ts';
+import { snapshotsOf } from './facts.ts';
+import { begin, idOf } from './intent.ts';
+import { removedName, tagOf } from './names.ts';
+import { readGroup, requireZeroing, volumeNamed, type Place } from './place.ts';
+import { removeClassicSnapshot, removeVolume } from './remove.ts';
+import { changeVolumes } from './run.ts';
+import { requireImageVolume } from './snapshots.ts';
+
+export async function destroySteps(
+  place: Place,
+  { address, recordId }: ImageFacts,
+  { wipe }: { wipe: boolean },
+): Promise<readonly Step[]> {
+  const { group, host, config } = place;
+  const state = await readGroup(place, host);
+  const disk = requireImageVolume(state, address);
+  requireZeroing(config, volumeNamed(state, disk.pool));
+  const snapshots = snapshotsOf(state, address).map(({ volume }) => volume.name);
+  const configured = config.lvm.volumeClear;
+  const clearing: Clearing = wipe && configured === 'none' ? 'zero' : configured;
+  return [
+    {
+      description: `make sure that nothing uses ${disk.name}, and take its name away`,
+      async run(session) {
+        const { workspace } = session;
+        const details = { volume: disk.name, snapshots, clearing, recordId };
+        await begin(session, 'lvm destroy', details);
+        await closeMap(place, session, disk.name);
+        await changeVolumes(place, session, workspace, {
+          action: 'take the disk away',
+          commands: [
+            // Refused while anything has it open.
+            deactivate(group, disk.name),
+            lvrename(group, disk.name, removedName(workspace.id)),
+          ],
+        });
+        if (recordId !== null) {
+          const directory = instanceDirectory(config, address.instance);
+          await removeRecord(session.host.filesystem, directory, address.disk, recordId);
+        }
+      },
+    },
+    {
+      description:
+        clearing === 'none'
+          ? 'remove it'
+          : `clear it (${clearing}) and its snapshots, and remove it`,
+      bytes: clearing === 'none' ? 0 : disk.sizeBytes,
+      async run(session) {
+        const { workspace } = session;
+        await removeAll(place, session, workspace, { id: workspace.id, snapshots, clearing });
+        await completeIntent(session.host.filesystem, workspace);
+        await forget(session);
+      },
+    },
+  ];
+}
+
+/** The disk is gone: what cannot be cleared up now is of no use to anybody, and the next operation removes it. */
+async function forget({ host, workspace }: Session): Promise<void> {
+  try {
+    await host.filesystem.removeTree(workspace.path);
+    await tidy(host.filesystem, workspace.directory);
+  } catch (error) {
+    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
+  }
+}
+
+interface Remains {
+  /** Of the operation that took the disk away. */
+  readonly id: string;
+  readonly snapshots: readonly string[];
+  readonly clearing: Clearing;
+}
+
+/** Snapshots first: what is written to a disk would go to their stores. */
+async function removeAll(
+  place: Place,
+  session: Session,
+  workspace: Workspace,
+  { id, snapshots, clearing }: Remains,
+): Promise<void> {
+  for (const name of snapshots) {
+    const volume = volumeNamed(await readGroup(place, session.host), name);
+    if (volume === undefined) continue;
+    await closeMap(place, session, name);
+    if (volume.kind === 'thin') {
+      const commands = [lvremove(place.group, name)];
+      await changeVolumes(place, session, workspace, { action: 'remove a snapshot', commands });
+    } else {
+      await removeClassicSnapshot(place, session, workspace, volume, clearing);
+    }
+  }
+  const group = await readGroup(place, session.host);
+  const volume = volumeNamed(group, removedName(id));
+  if (volume === undefined) return;
+  await removeVolume(place, session, workspace, { volume, group, clearing });
+}
+
+/** Before the rename nothing was done; after it the disk is gone, and what is left of it goes too. */
+export async function recoverDestruction(
+  place: Place,
+  session: Session,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome> {
+  const id = idOf(intent);
+  const group = await readGroup(place, session.host);
+  const disk = volumeNamed(group, String(intent['volume']));
+  if (disk !== undefined && volumeNamed(group, removedName(id)) === undefined) {
+    const commands = [activate(place.group, disk.name)];
+    await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
+    const keyId = tagOf(disk, 'key');
+    if (keyId !== undefined) await openMap(place, session, disk.name, keyId);
+    return 'undone';
+  }
+  const { directory, name } = leftover;
+  if (typeof intent['recordId'] === 'string') {
+    await removeRecord(session.host.filesystem, directory, name, intent['recordId']);
+  }
+  const snapshots = (intent['snapshots'] as readonly string[] | undefined) ?? [];
+  const clearing = intent['clearing'] as Clearing;
+  await removeAll(place, session, leftover, { id, snapshots, clearing });
+  return 'finished';
+}

@@ -1,0 +1,60 @@
+/** Copies the content of a disk, or of one of its snapshots, into a file; an encrypted one decrypted. */
+import { managed } from '../../ingress/proven.ts';
+import { convertImage } from '../../operations/run-qemu-img.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import { activate } from '../../tools/lvm/argv.ts';
+import type { ExportOrder } from '../driver.ts';
+import { closeMap, openMap } from './crypt.ts';
+import { imageVolume } from './facts.ts';
+import { devicePath, tagOf, volumeName } from './names.ts';
+import { readGroup, type Place } from './place.ts';
+import { changeVolumes } from './run.ts';
+import { withSnapshot } from './snapshot-device.ts';
+
+export function exportVolumeStep(place: Place, order: ExportOrder): Step {
+  const { facts, snapshot, target, format, compress } = order;
+  return {
+    description: `copy its content as ${format}`,
+    bytes: facts.allocatedBytes,
+    async run(session) {
+      const sizeBytes = snapshot?.sizeBytes ?? facts.virtualSizeBytes;
+      const copy = (path: string) =>
+        convertImage(
+          session,
+          { source: managed(path, 'raw', sizeBytes), target, targetFormat: format, compress },
+          place.config.limits,
+        );
+      const state = await readGroup(place, session.host);
+      const volume = imageVolume(state, facts.address);
+      const keyId = volume === undefined ? undefined : tagOf(volume, 'key');
+      if (snapshot === undefined) return copyDisk(place, session, { order, keyId, copy });
+      return withSnapshot(place, session, snapshot.id, async (path) => {
+        if (keyId === undefined) return copy(path);
+        try {
+          return await copy(await openMap(place, session, snapshot.id, keyId));
+        } finally {
+          await closeMap(place, session, snapshot.id);
+        }
+      });
+    },
+  };
+}
+
+interface DiskCopy {
+  readonly order: ExportOrder;
+  readonly keyId: string | undefined;
+  readonly copy: (path: string) => Promise<void>;
+}
+
+/** Not active, or not mapped, is what a disk is after the host was started anew. */
+async function copyDisk(
+  place: Place,
+  session: Session,
+  { order, keyId, copy }: DiskCopy,
+): Promise<void> {
+  const name = volumeName(order.facts.address);
+  const commands = [activate(place.group, name)];
+  await changeVolumes(place, session, session.workspace, { action: 'activate the disk', commands });
+  const isMapped = keyId !== undefined;
+  await copy(isMapped ? await openMap(place, session, name, keyId) : devicePath(place.group, name));
+}

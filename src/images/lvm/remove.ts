@@ -1,0 +1,90 @@
+/** Removes volumes, cleared before their space can be anybody else's (B079, B080). What cannot be cleared stays. */
+import { PlatterError } from '../../errors.ts';
+import type { Session } from '../../operations/step.ts';
+import { activate, lvremove, setPermission, splitSnapshot } from '../../tools/lvm/argv.ts';
+import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { clearContent, discardContent, type Clearing } from './content.ts';
+import { closeMap } from './crypt.ts';
+import { devicePath, isSparsePool } from './names.ts';
+import { requireZeroing, volumeNamed, type Place } from './place.ts';
+import { changeVolumes, type Change } from './run.ts';
+
+/** A volume without snapshots, which nothing else knows any more; with the pool that was made for it alone. */
+export async function removeVolume(
+  place: Place,
+  session: Session,
+  workspace: Workspace,
+  { volume, group, clearing }: { volume: Volume; group: VolumeGroup; clearing: Clearing },
+): Promise<void> {
+  const { name } = volume;
+  const device = devicePath(place.group, name);
+  const pool = volumeNamed(group, volume.pool);
+  requireZeroing(place.config, pool);
+  await closeMap(place, session, name);
+  const activation = {
+    action: 'activate what is to be removed',
+    commands: [
+      // A template is read-only before it is published.
+      ...(volume.isReadOnly ? [setPermission(place.group, name, 'rw')] : []),
+      activate(place.group, name),
+    ],
+  };
+  if (volume.kind === 'thin') {
+    if (clearing !== 'none' && (await isActivated(place, session, workspace, activation))) {
+      await discardContent(session, device);
+    }
+  } else {
+    await changeVolumes(place, session, workspace, activation);
+    await clearContent(place, session, device, { sizeBytes: volume.sizeBytes, clearing });
+  }
+  const users = group.volumes.filter((other) => other.pool === volume.pool && other.name !== name);
+  const isLast = pool !== undefined && isSparsePool(pool) && users.length === 0;
+  await changeVolumes(place, session, workspace, {
+    action: 'remove the volume',
+    commands: [lvremove(place.group, name), ...(isLast ? [lvremove(place.group, pool.name)] : [])],
+  });
+}
+
+/**
+ * What cannot be activated has nothing to discard: LVM was killed before its pool was told of it (killed-thin-snapshot.json,
+ * effect 4). Its blocks, if it has any, go back to the pool with it, and the pool zeroes them.
+ */
+async function isActivated(
+  place: Place,
+  session: Session,
+  workspace: Workspace,
+  activation: Change,
+): Promise<boolean> {
+  try {
+    await changeVolumes(place, session, workspace, activation);
+    return true;
+  } catch (error) {
+    if (PlatterError.is(error) && error.code === 'TOOL_FAILED') return false;
+    throw error;
+  }
+}
+
+/** Its store holds content of its disk: it is split off and cleared. That may have happened in part already. */
+export async function removeClassicSnapshot(
+  place: Place,
+  session: Session,
+  workspace: Workspace,
+  volume: Volume,
+  clearing: Clearing = place.config.lvm.volumeClear,
+): Promise<void> {
+  const { name, sizeBytes, kind, origin, isReadOnly } = volume;
+  const { group } = place;
+  const commands = [
+    // Overflowed or not, the origin has to be active for a snapshot to be taken off it.
+    ...(kind === 'snapshot' ? [activate(group, origin), splitSnapshot(group, name)] : []),
+    ...(isReadOnly ? [setPermission(group, name, 'rw')] : []),
+    activate(group, name),
+  ];
+  await changeVolumes(place, session, workspace, { action: 'split off the snapshot', commands });
+  await clearContent(place, session, devicePath(group, name), { sizeBytes, clearing });
+  await changeVolumes(place, session, workspace, {
+    action: 'remove the snapshot',
+    commands: [lvremove(group, name)],
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * Brings a snapshot back, and keeps it. A thin disk is replaced by a snapshot of the snapshot; a merge would consume it,
+ * and leave the other snapshots without an origin. A thick one is copied over from it: begun again when it is broken off.
+ */
+import { managed } from '../../ingress/proven.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import {
+  activate,
+  createThinSnapshot,
+  deactivate,
+  lvremove,
+  lvrename,
+} from '../../tools/lvm/argv.ts';
+import type { Volume } from '../../tools/lvm/report.ts';
+import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import type { ImageFacts, SnapshotFacts } from '../driver.ts';
+import { syncContent, writeContent } from './content.ts';
+import { closeMap, openMap } from './crypt.ts';
+import { begin, idOf } from './intent.ts';
+import { devicePath, privateName, removedName, tag, tagOf } from './names.ts';
+import {
+  readGroup,
+  requirePool,
+  requirePoolRoom,
+  requireZeroing,
+  volumeNamed,
+  type Place,
+} from './place.ts';
+import { changeVolumes } from './run.ts';
+import { requireReadable } from './snapshot-device.ts';
+import { requireImageVolume } from './snapshots.ts';
+
+export async function restoreSteps(
+  place: Place,
+  { address }: ImageFacts,
+  snapshot: SnapshotFacts,
+): Promise<readonly Step[]> {
+  const group = await readGroup(place, place.host);
+  const disk = requireImageVolume(group, address);
+  const from = requireReadable(volumeNamed(group, snapshot.id));
+  if (from.kind !== 'thin') return [copyBackStep(place, disk, from)];
+  const pool = requirePool(group, from.pool);
+  requirePoolRoom(pool, 0);
+  requireZeroing(place.config, pool);
+  return [replaceStep(place, disk, snapshot)];
+}
+
+/** The disk goes away by one rename and comes back by the next; it cannot be opened between the two, nor before. */
+function replaceStep({ group, ...place }: Place, disk: Volume, { id, name }: SnapshotFacts): Step {
+  return {
+    description: `replace ${disk.name} by a thin snapshot of snapshot ${name}`,
+    async run(session) {
+      const { host, workspace } = session;
+      const here = { ...place, group };
+      const part = privateName(workspace.id);
+      const old = removedName(workspace.id);
+      await begin(session, 'lvm restore', { volume: disk.name });
+      await closeMap(here, session, disk.name);
+      await changeVolumes(here, session, workspace, {
+        action: 'restore the snapshot',
+        commands: [
+          // Refused while anything has it open.
+          deactivate(group, disk.name),
+          ...createThinSnapshot({
+            group,
+            name: part,
+            tags: tagsOfSuccessor(disk, workspace.id),
+            origin: id,
+            permission: 'rw',
+          }),
+          lvrename(group, disk.name, old),
+          lvrename(group, part, disk.name),
+          activate(group, disk.name),
+          lvremove(group, old),
+        ],
+      });
+      await reopen(here, session, disk);
+      await completeIntent(host.filesystem, workspace);
+    },
+  };
+}
+
+/** What the disk says of itself, and that this operation made it. */
+function tagsOfSuccessor({ tags }: Volume, id: string): readonly string[] {
+  const made = tag('made', '');
+  return [...tags.filter((known) => !known.startsWith(made)), tag('made', id)];
+}
+
+async function reopen(place: Place, session: Session, disk: Volume): Promise<void> {
+  const keyId = tagOf(disk, 'key');
+  if (keyId !== undefined) await openMap(place, session, disk.name, keyId);
+}
+
+/** From the first rename on it is finished, before it is undone. */
+export async function recoverRestore(
+  place: Place,
+  session: Session,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome> {
+  const { group } = place;
+  const name = String(intent['volume']);
+  const [part, old] = [privateName(idOf(intent)), removedName(idOf(intent))];
+  const state = await readGroup(place, session.host);
+  const has = (volume: string) => volumeNamed(state, volume) !== undefined;
+  const isGone = !has(name);
+  const disk = volumeNamed(state, isGone ? part : name);
+  if (disk === undefined) return 'undone';
+  await changeVolumes(place, session, leftover, {
+    action: 'finish or undo the restoring',
+    commands: [
+      ...(isGone ? [lvrename(group, part, name)] : []),
+      activate(group, name),
+      ...(has(old) ? [lvremove(group, old)] : []),
+      ...(!isGone && has(part) ? [lvremove(group, part)] : []),
+    ],
+  });
+  await reopen(place, session, { ...disk, name });
+  return tagOf(disk, 'made') === idOf(intent) ? 'finished' : 'undone';
+}
+
+function copyBackStep(place: Place, disk: Volume, snapshot: Volume): Step {
+  return {
+    description: `copy snapshot ${snapshot.name} back to ${disk.name}`,
+    bytes: disk.sizeBytes,
+    async run(session) {
+      const { host, workspace } = session;
+      await closeMap(place, session, disk.name);
+      await changeVolumes(place, session, workspace, {
+        action: 'make sure that nothing uses the disk',
+        commands: [deactivate(place.group, disk.name), activate(place.group, disk.name)],
+      });
+      const names = { volume: disk.name, snapshot: snapshot.name };
+      await begin(session, 'lvm restore by copy', names);
+      await copyBack(place, session, disk, snapshot);
+      await reopen(place, session, disk);
+      await completeIntent(host.filesystem, workspace);
+    },
+  };
+}
+
+async function copyBack(
+  place: Place,
+  session: Session,
+  disk: Volume,
+  snapshot: Volume,
+): Promise<void> {
+  const source = managed(devicePath(place.group, snapshot.name), 'raw', disk.sizeBytes);
+  const device = devicePath(place.group, disk.name);
+  await writeContent(place, session, source, device);
+  await syncContent(session, device);
+}
+
+/** Half a copy is neither the one nor the other: it is made whole. */
+export async function recoverCopyBack(
+  place: Place,
+  session: Session,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome> {
+  const state = await readGroup(place, session.host);
+  const disk = volumeNamed(state, String(intent['volume']));
+  const snapshot = volumeNamed(state, String(intent['snapshot']));
+  if (disk === undefined || snapshot === undefined) return 'undone';
+  await closeMap(place, session, disk.name);
+  const commands = [activate(place.group, disk.name)];
+  await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
+  await copyBack(place, session, disk, requireReadable(snapshot));
+  await reopen(place, session, disk);
+  return 'finished';
+}

@@ -1,0 +1,13 @@
+/** Removes an image with its snapshots. */
+import type { Operation } from '../../operations/perform.ts';
+import { imageOperation, requireImage, type ImageHandle } from '../context.ts';
+
+export function destroyOperation(image: ImageHandle, options: { wipe: boolean }): Operation<void> {
+  return {
+    ...imageOperation(image, 'image delete'),
+    async prepare() {
+      const facts = await requireImage(image);
+      return { steps: await image.driver.destroy(facts, options), result: () => Promise.resolve() };
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** Deals with what interrupted operations on one image have left: the operation itself does nothing else. */
+import { imagePath, instanceDirectory } from '../../config/layout.ts';
+import type { Operation } from '../../operations/perform.ts';
+import type { Step } from '../../operations/step.ts';
+import { readRecord, removeRecord } from '../../workspace/record.ts';
+import { imageOperation, type ImageHandle } from '../context.ts';
+import { readDiskInfo, setFormat } from '../files/disk-info.ts';
+import { findImage } from '../find.ts';
+
+/** Leftover workspaces are dealt with before every operation; here go the traces of images that are not there. */
+export function recoverOperation(image: ImageHandle): Operation<void> {
+  return {
+    ...imageOperation(image, 'recover'),
+    async prepare() {
+      const found = await findImage(image, image.address);
+      const steps = found === undefined ? await forgetSteps(image) : [];
+      return { steps, result: () => Promise.resolve() };
+    },
+  };
+}
+
+async function forgetSteps(image: ImageHandle): Promise<readonly Step[]> {
+  const { host, config, address } = image;
+  const directory = instanceDirectory(config, address.instance);
+  const record = await readRecord(host.filesystem, directory, address.disk);
+  const path = imagePath(config, address);
+  const formats = await readDiskInfo(host.filesystem, directory);
+  const steps: Step[] = [];
+  if (record !== undefined) {
+    steps.push({
+      description: 'forget the record of an image that is gone',
+      run: (session) => removeRecord(session.host.filesystem, directory, address.disk, record.id),
+    });
+  }
+  if (path in formats) {
+    steps.push({
+      description: 'forget the format of an image that is gone',
+      run: (session) =>
+        setFormat(session.host, config, session.workspace, address.instance, {
+          path,
+          format: undefined,
+        }),
+    });
+  }
+  return steps;
+}

@@ -1,0 +1,179 @@
+/**
+ * Changes of a ploop disk by ploop's own commands, and yet as one atomic step.
+ *
+ * The command works in the workspace, on hard links to the disk's images and a descriptor of its own. What it makes
+ * there is new deltas and a new descriptor; the images that are there already keep their content, but for a merge, which
+ * writes into an older image what a newer one has over it, so that every state but the one that is being deleted reads
+ * the same before, meanwhile and afterwards. Then the new deltas are linked into the disk's directory, and the
+ * descriptor is renamed over the old one: that is the moment of the change. What is then not named by it any more goes.
+ *
+ * A deletion that was broken off is carried out again; of the others only deltas of no use are left, which are removed.
+ */
+import { assert, isHostError } from '../../errors.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import type { Command } from '../../ports/executor.ts';
+import type { Filesystem } from '../../ports/filesystem.ts';
+import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
+import { runTool } from '../../tools/run.ts';
+import { listDirectory } from '../../workspace/area.ts';
+import { linkOnce, renameOnce, standsAt, unlinkOnce } from '../../workspace/once.ts';
+import {
+  completeIntent,
+  writeIntent,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
+import type { ImageFacts } from '../driver.ts';
+import { formatDescriptor, type Descriptor } from './descriptor.ts';
+import { descriptorPath, readDescriptor, requireNotMounted } from './disk.ts';
+
+export interface PloopChange {
+  readonly description: string;
+  /** Completes "cannot …". */
+  readonly action: string;
+  /** What recovery knows it by. */
+  readonly operation: 'grow' | 'snapshot create' | 'snapshot restore' | 'snapshot delete';
+  /** Of the snapshot. */
+  readonly guid?: string;
+  /** Of the disk, when it has grown. */
+  readonly sizeBytes?: number;
+  command(descriptor: string): Command;
+  /** What ploop does not know: names of snapshots, and the size that a restored one brings back. */
+  complete(made: Descriptor, before: Descriptor): Descriptor;
+}
+
+/** Work may be large: a merge copies, and growth allocates. */
+const timeoutMs = 6 * 3600 * 1000;
+
+export function changeStep(facts: ImageFacts, change: PloopChange): Step {
+  return {
+    description: change.description,
+    command: change.command(descriptorPath(facts.path)),
+    async run(session) {
+      const { host, workspace } = session;
+      await requireNotMounted(host.filesystem, facts);
+      const { images } = await readDescriptor(host.filesystem, facts.path);
+      await writeIntent(host.filesystem, workspace, {
+        operation: change.operation,
+        backend: 'ploop',
+        startedAt: new Date(host.clock.now()).toISOString(),
+        guid: change.guid,
+        sizeBytes: change.sizeBytes,
+        files: images.map(({ file }) => file),
+      });
+      await carryOut(session, workspace, facts.path, change);
+      await completeIntent(host.filesystem, workspace);
+    },
+  };
+}
+
+async function carryOut(
+  session: Session,
+  workspace: Workspace,
+  disk: string,
+  change: Pick<PloopChange, 'action' | 'command' | 'complete'>,
+): Promise<void> {
+  const { filesystem, executor } = session.host;
+  const before = await readDescriptor(filesystem, disk);
+  const bench = `${workspace.path}/bench`;
+  await filesystem.removeTree(bench);
+  await filesystem.makeDirectory(bench);
+  for (const { file } of before.images) {
+    await linkOnce(filesystem, `${disk}/${file}`, `${bench}/${file}`);
+  }
+  await filesystem.createText(descriptorPath(bench), await formatDescriptor(before));
+  await session.withSlot(() =>
+    runTool(executor, change.command(descriptorPath(bench)), {
+      action: change.action,
+      classify: classifyPloopFailure,
+      timeoutMs,
+    }),
+  );
+  const made = change.complete(await readDescriptor(filesystem, bench), before);
+  await switchTo(filesystem, workspace, { disk, bench, made });
+  await sweep(filesystem, disk, made);
+}
+
+async function switchTo(
+  filesystem: Filesystem,
+  workspace: Workspace,
+  { disk, bench, made }: { disk: string; bench: string; made: Descriptor },
+): Promise<void> {
+  for (const { file } of made.images) {
+    await filesystem.sync(`${bench}/${file}`);
+    await linkOnce(filesystem, `${bench}/${file}`, `${disk}/${file}`);
+  }
+  await filesystem.syncDirectory(disk);
+  const draft = `${workspace.path}/descriptor`;
+  await filesystem.removeTree(draft);
+  await filesystem.createText(draft, await formatDescriptor(made));
+  const isThere = standsAt(filesystem, descriptorPath(disk), await filesystem.stat(draft));
+  await renameOnce(filesystem, draft, descriptorPath(disk), isThere);
+  await filesystem.syncDirectory(disk);
+}
+
+/** As ploop names them; all else in the directory is not ours to remove. */
+const delta = /^root\.hds\.\{[0-9a-f-]{36}\}$/;
+
+/** Removes the deltas that the descriptor does not name. */
+async function sweep(filesystem: Filesystem, disk: string, { images }: Descriptor): Promise<void> {
+  for (const { name } of await listDirectory(filesystem, disk)) {
+    if (!delta.test(name) || images.some(({ file }) => file === name)) continue;
+    await unlinkOnce(filesystem, `${disk}/${name}`);
+  }
+}
+
+/** Finishes or undoes a change that was broken off. */
+export async function recoverChange(
+  session: Session,
+  leftover: Workspace,
+  intent: Intent,
+  deletion: (guid: string) => PloopChange,
+): Promise<Outcome> {
+  const disk = `${leftover.directory}/${leftover.name}`;
+  const { filesystem } = session.host;
+  const descriptor = await readDescriptor(filesystem, disk).catch((error: unknown) => {
+    if (isHostError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  });
+  if (descriptor === undefined) return 'undone';
+  const guid = String(intent['guid']);
+  const shot = descriptor.shots.find((one) => one.guid === guid);
+  switch (intent.operation) {
+    case 'snapshot delete':
+      // Merged in part, it is not what it was: there is only the way forward.
+      if (shot !== undefined && !shot.isTemporary) {
+        await carryOut(session, leftover, disk, deletion(guid));
+      }
+      return 'finished';
+    case 'snapshot create':
+      await sweep(filesystem, disk, descriptor);
+      return shot === undefined ? 'undone' : 'finished';
+    case 'snapshot restore':
+      await sweep(filesystem, disk, descriptor);
+      // It puts a new image on top.
+      return isSame(intent['files'], descriptor) ? 'undone' : 'finished';
+    case 'grow':
+      if (descriptor.sizeBytes >= Number(intent['sizeBytes'])) return 'finished';
+      await cutBack(filesystem, disk, descriptor);
+      return 'undone';
+    default:
+      assert(false, `unknown interrupted operation ${intent.operation}`);
+  }
+}
+
+function isSame(files: unknown, { images }: Descriptor): boolean {
+  return Array.isArray(files) && files.join('\n') === images.map(({ file }) => file).join('\n');
+}
+
+/** A raw image that was lengthened, and is not to be: the space that this took is given back. */
+async function cutBack(
+  filesystem: Filesystem,
+  disk: string,
+  { images, sizeBytes }: Descriptor,
+): Promise<void> {
+  const [only, ...others] = images;
+  if (only?.type !== 'Plain' || others.length > 0) return;
+  await filesystem.truncate(`${disk}/${only.file}`, sizeBytes);
+}

@@ -1,0 +1,126 @@
+/** Makes a qcow2 disk of whatever an image can be made of. */
+import type { Config } from '../../config/config.ts';
+import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import type { ToolFormat } from '../../inspector/inspect.ts';
+import { convertImage, runQemuImg } from '../../operations/run-qemu-img.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import type { Command } from '../../ports/executor.ts';
+import { qemuImgCreate, qemuImgCreateOverlay, qemuImgResize } from '../../tools/qemu-img/argv.ts';
+import type { ConvertOptions } from '../../tools/qemu-img/argv.ts';
+import { formatExactSize } from '../../sizes.ts';
+import type { CreateOrder } from '../driver.ts';
+import { draftPath, publishImageStep } from '../files/publish-image.ts';
+import { describeQcow2 } from '../files/qcow2-state.ts';
+import { snapshotContent } from './snapshot-content.ts';
+
+export async function createQcow2Steps(
+  session: Session,
+  config: Config,
+  order: CreateOrder,
+): Promise<readonly Step[]> {
+  return [
+    ...(await contentSteps(session, config, order)),
+    publishImageStep(config, order, { type: 'qcow2', format: () => 'qcow2' }),
+  ];
+}
+
+async function contentSteps(
+  session: Session,
+  config: Config,
+  order: CreateOrder,
+): Promise<readonly Step[]> {
+  const { base, sizeBytes } = order;
+  const draft = draftPath(session);
+  switch (base.kind) {
+    case 'blank':
+      return [toolStep('make an empty qcow2', qemuImgCreate(draft, 'qcow2', sizeBytes), 'blank')];
+    case 'template': {
+      const clusterSizeBytes = await clusterSizeOf(session, base.image);
+      const command = qemuImgCreateOverlay(draft, base.image, sizeBytes, clusterSizeBytes);
+      return [toolStep(`make an overlay on template ${base.name}`, command, 'overlay')];
+    }
+    case 'private file':
+      return [
+        convertStep(config, 'convert the file to qcow2', async () => ({
+          source: base.image(),
+          target: draft,
+          targetFormat: 'qcow2',
+        })),
+        growStep(sizeBytes),
+      ];
+    case 'snapshot': {
+      const { origin, snapshot } = base;
+      const backing = await backingImage(session, origin.path);
+      return [
+        convertStep(
+          config,
+          `copy snapshot ${snapshot.name}`,
+          async (current) => ({
+            ...(await snapshotContent(current, config, origin, snapshot)),
+            target: draft,
+            targetFormat: 'qcow2',
+            backing,
+          }),
+          snapshot.sizeBytes,
+        ),
+        growStep(sizeBytes),
+      ];
+    }
+  }
+}
+
+/** The overlay's clusters are as large as its base's (B055). */
+async function clusterSizeOf(session: Session, image: ProvenImage): Promise<number | undefined> {
+  if (image.format !== 'qcow2') return undefined;
+  return (await describeQcow2(session.host.filesystem, image.path)).clusterSizeBytes;
+}
+
+/** A copy of a snapshot leans on what its origin leans on; what they share is not copied. */
+async function backingImage(session: Session, path: string): Promise<ProvenImage | undefined> {
+  const { backing, backingFormat } = await describeQcow2(session.host.filesystem, path);
+  if (backing === null || backingFormat === null) return undefined;
+  return managed(backing, backingFormat as ToolFormat, 0);
+}
+
+function toolStep(description: string, command: Command, method: string): Step {
+  return {
+    description,
+    command,
+    async run(session) {
+      await runQemuImg(session, command, { action: 'make the disk', effect: 'private' });
+      session.method = method;
+    },
+  };
+}
+
+function convertStep(
+  config: Config,
+  description: string,
+  options: (session: Session) => Promise<ConvertOptions>,
+  bytes?: number,
+): Step {
+  return {
+    description,
+    ...(bytes === undefined ? {} : { bytes }),
+    async run(session) {
+      await convertImage(session, await options(session), config.limits);
+      session.method = 'convert';
+    },
+  };
+}
+
+function growStep(sizeBytes: number): Step {
+  return {
+    description: `make it ${formatExactSize(sizeBytes)}`,
+    async run(session) {
+      const path = draftPath(session);
+      const { virtualSizeBytes } = await describeQcow2(session.host.filesystem, path);
+      if (virtualSizeBytes >= sizeBytes) return;
+      const image = managed(path, 'qcow2', virtualSizeBytes);
+      await runQemuImg(session, qemuImgResize(image, sizeBytes), {
+        action: 'grow the disk',
+        effect: 'private',
+      });
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * qcow2 (B050-B060): a disk is an overlay that leans on its template. Snapshots are internal: they live in the same file.
+ */
+import { imagePath } from '../../config/layout.ts';
+import type { Session } from '../../operations/step.ts';
+import { sectorBytes } from '../../sizes.ts';
+import type { Driver, DriverFactory } from '../driver.ts';
+import { destroyFileSteps, recoverDestroy } from '../files/destroy.ts';
+import { exportStep } from '../files/export.ts';
+import { fileSource, findFileImage, openable, parseImagePath } from '../files/file-image.ts';
+import { growStep } from '../files/grow.ts';
+import { createQcow2Steps } from './create.ts';
+import { flattenSteps } from './flatten.ts';
+import { recoverQcow2 } from './recover.ts';
+import { snapshotContent } from './snapshot-content.ts';
+import { snapshotStep } from './snapshots.ts';
+
+const own = { type: 'qcow2', format: 'qcow2' } as const;
+
+export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
+  ...own,
+  isFileInInstancePath: true,
+  isSharedBlockStorage: false,
+
+  path: (address) => imagePath(config, address),
+  parsePath: (instance, path) => parseImagePath(config, instance, path),
+
+  capabilities: async () => ({
+    snapshots: true,
+    sharesTemplateData: true,
+    flatten: true,
+    clone: false,
+    directSnapshot: false,
+    encryption: false,
+    sharedBlockStorage: false,
+  }),
+
+  find: (address) => findFileImage(host.filesystem, config, address, own),
+
+  model: async (address) => ({
+    kind: 'LocalFileImage',
+    path: imagePath(config, address),
+    format: 'qcow2',
+  }),
+
+  libvirtSource: (address) => fileSource(host.filesystem, config, address, 'qcow2'),
+
+  list: async () => [],
+  survey: async (address, session) => ({
+    existing: await findFileImage(host.filesystem, config, address, own),
+    granuleBytes: sectorBytes,
+    plan: async (order) => ({ steps: await createQcow2Steps(session, config, order) }),
+  }),
+  resize: async (facts, sizeBytes) => [growStep(config, 'qcow2', facts, sizeBytes)],
+  flatten: async (facts) => flattenSteps(config, facts),
+
+  createSnapshot: async (facts, name) => [snapshotStep(config, facts, 'create', { name })],
+  deleteSnapshot: async (facts, snapshot) => [snapshotStep(config, facts, 'delete', snapshot)],
+  restoreSnapshot: async (facts, snapshot) => [snapshotStep(config, facts, 'apply', snapshot)],
+
+  async export(order) {
+    const { facts, snapshot } = order;
+    const from =
+      snapshot === undefined
+        ? () => Promise.resolve({ source: openable(facts) })
+        : (session: Session) => snapshotContent(session, config, facts, snapshot);
+    return [exportStep(config, order, from)];
+  },
+
+  destroy: async (facts, { wipe }) => destroyFileSteps(config, facts, { type: 'qcow2', wipe }),
+
+  recover: async (session, leftover, intent) =>
+    (await recoverDestroy(session, leftover, intent)) ??
+    recoverQcow2(session, config, leftover, intent),
+});

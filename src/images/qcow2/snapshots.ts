@@ -1,0 +1,48 @@
+/** Internal snapshots of qcow2: changes of one file in place. */
+import type { Config } from '../../config/config.ts';
+import { runQemuImg } from '../../operations/run-qemu-img.ts';
+import type { Step } from '../../operations/step.ts';
+import { qemuImgSnapshot } from '../../tools/qemu-img/argv.ts';
+import type { ImageFacts } from '../driver.ts';
+import { openable } from '../files/file-image.ts';
+import { inPlaceStep } from '../files/in-place.ts';
+import { readTableReference } from './snapshot-table.ts';
+
+export type SnapshotAction = 'create' | 'apply' | 'delete';
+
+const words = {
+  create: { description: 'take snapshot', action: 'take the snapshot' },
+  apply: { description: 'bring back snapshot', action: 'restore the snapshot' },
+  delete: { description: 'remove snapshot', action: 'remove the snapshot' },
+} as const;
+
+export function snapshotOperation(action: SnapshotAction): string {
+  return `snapshot ${action}`;
+}
+
+/** `id` is what the snapshot is brought back by; there is none yet when it is taken. */
+export function snapshotStep(
+  config: Config,
+  facts: ImageFacts,
+  action: SnapshotAction,
+  { name, id }: { name: string; id?: string },
+): Step {
+  const wanted = action === 'apply' && id !== undefined ? id : name;
+  return inPlaceStep({
+    type: 'qcow2',
+    facts,
+    operation: snapshotOperation(action),
+    details: async ({ host }) => ({
+      name,
+      table: await readTableReference(host.filesystem, facts.path),
+    }),
+    description: `${words[action].description} ${name}`,
+    step: { command: qemuImgSnapshot(action, openable(facts), wanted) },
+    change: (session, image) =>
+      runQemuImg(session, qemuImgSnapshot(action, image, wanted), {
+        action: words[action].action,
+        effect: 'in place',
+        timeoutMs: config.limits.toolTimeoutSeconds * 1000,
+      }),
+  });
+}

@@ -1,0 +1,202 @@
+/**
+ * Makes an image of whatever it can be made of: under a private name, grown there, and published by one rename. Nothing
+ * looks whether the name is taken before a clone is made: the rename tells, and costs no process more.
+ */
+import type { Config } from '../../config/config.ts';
+
+import { isHostError, PlatterError } from '../../errors.ts';
+import { formatAddress } from '../../names.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import { rbdRename } from '../../tools/rbd/argv.ts';
+import { syncWhatLeadsThere } from '../../workspace/publish.ts';
+import { draftRecord, placeRecord, readRecord, removeRecord } from '../../workspace/record.ts';
+import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import type { CreateOrder, ImageFacts, Making, ShareOrder } from '../driver.ts';
+import { recordOf } from '../image-record.ts';
+import type { Cluster } from './cluster.ts';
+import { contentSteps, headDraft } from './create-content.ts';
+import { newImageFacts } from './facts.ts';
+import { begin } from './in-place.ts';
+import { draftName, imageNameOf } from './names.ts';
+import { removeImage } from './remove.ts';
+import { templateDraft } from './template.ts';
+
+const operation = 'create';
+
+export async function planCreate(
+  session: Session,
+  cluster: Cluster,
+  config: Config,
+  order: CreateOrder | ShareOrder,
+): Promise<Making> {
+  const image = `${cluster.pool}/${imageNameOf(order.address)}`;
+  const draft = `${cluster.pool}/${draftName(imageNameOf(order.address), session.workspace.id)}`;
+  // A clone is nothing to throw away; an import is.
+  if (order.base.kind === 'private file') await requireAbsent(cluster, order, image);
+  const drafts = draftsOf(session, cluster, order);
+  let facts: ImageFacts | undefined;
+  const making: readonly Step[] = [
+    ...contentSteps({
+      cluster,
+      config,
+      order,
+      draft,
+      requireFree: () => requireAbsent(cluster, order, image),
+    }),
+    {
+      description: `publish it as ${image}`,
+      command: rbdRename(cluster.client, draft, image),
+      async run(current) {
+        facts = await publish(current, cluster, config, order, { image, draft });
+      },
+    },
+  ];
+  return {
+    steps: [
+      {
+        description: `begin ${draft}`,
+        run: (current) => begin(current, { operation, image, drafts }),
+      },
+      ...making.map((step) => clearingUp(step, cluster, drafts)),
+    ],
+    // What a file brought is not known to its last block.
+    made: () => (order.base.kind === 'private file' ? undefined : facts),
+  };
+}
+
+/**
+ * Whoever took this process for dead, while it stood still, has removed what there was of it by then: what was made since
+ * only this process knows. The drafts are one operation's alone, so that it may remove them without any lock.
+ */
+function clearingUp(step: Step, cluster: Cluster, drafts: readonly string[]): Step {
+  return {
+    ...step,
+    async run(session) {
+      try {
+        await step.run(session);
+      } catch (error) {
+        if (await isTakenOver(session)) await removeDrafts(session, cluster, drafts);
+        throw error;
+      }
+    },
+  };
+}
+
+async function isTakenOver({ host, workspace }: Session): Promise<boolean> {
+  try {
+    await host.filesystem.stat(workspace.path);
+    return false;
+  } catch (error) {
+    return isHostError(error, 'ENOENT');
+  }
+}
+
+async function removeDrafts(session: Session, cluster: Cluster, drafts: readonly string[]) {
+  const { events } = session.host;
+  for (const spec of drafts) {
+    await removeImage(cluster.unguarded(session), cluster, spec).catch((error: unknown) => {
+      events.emit({ type: 'warning', message: `cannot remove ${spec}: ${String(error)}` });
+    });
+  }
+}
+
+interface Names {
+  readonly image: string;
+  readonly draft: string;
+}
+
+/** Everything that the operation may leave half made; the image itself comes first. */
+function draftsOf(
+  session: Session,
+  cluster: Cluster,
+  order: CreateOrder | ShareOrder,
+): readonly string[] {
+  const { workspace } = session;
+  const { address, base } = order;
+  return [
+    `${cluster.pool}/${draftName(imageNameOf(address), workspace.id)}`,
+    ...(base.kind === 'template' ? [templateDraft(cluster, base, workspace.id)] : []),
+    ...(base.kind === 'location' ? [headDraft(cluster, order, workspace.id)] : []),
+  ];
+}
+
+async function requireAbsent(
+  cluster: Cluster,
+  { address }: Pick<CreateOrder, 'address'>,
+  image: string,
+) {
+  if ((await cluster.info(image)) !== undefined) throw alreadyExists(address, image);
+}
+
+function alreadyExists(address: CreateOrder['address'], image: string, cause?: unknown) {
+  const name = formatAddress(address);
+  return new PlatterError('ALREADY_EXISTS', `the image ${name} exists already`, {
+    details: { ...address, backend: 'rbd', image },
+    hint: `platter image show ${name} --backend rbd`,
+    cause,
+  });
+}
+
+/** Nothing appears without its record, and nothing is given a name that somebody else has. */
+async function publish(
+  session: Session,
+  cluster: Cluster,
+  config: Config,
+  order: CreateOrder | ShareOrder,
+  { image, draft }: Names,
+): Promise<ImageFacts> {
+  const { filesystem } = session.host;
+  const { workspace } = session;
+  const record = recordOf(session, order, { type: 'rbd', format: 'raw' });
+  await draftRecord(filesystem, workspace, record);
+  await placeRecord(filesystem, workspace);
+  await syncWhatLeadsThere(filesystem, workspace);
+  try {
+    await cluster.change(session, rbdRename(cluster.client, draft, image), 'publish the image');
+  } catch (error) {
+    if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
+    throw alreadyExists(order.address, image, error);
+  }
+  return newImageFacts(cluster, config, order, { record, recordId: workspace.id });
+}
+
+/** A template whose rename was killed half-way may be in use already, by its other name: then it stays. */
+async function removeUnlessUsed(session: Session, cluster: Cluster, spec: string): Promise<void> {
+  try {
+    await removeImage(session, cluster, spec);
+  } catch (error) {
+    if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
+    if ((await cluster.children(spec, { all: true })).length === 0) throw error;
+  }
+}
+
+/**
+ * The rename either came about or did not; a tool that outlived its caller may even do it now. Where it did not, the
+ * drafts go, and then the record that waited for the image; one that somebody else has put there since stays.
+ */
+export async function recoverCreate(
+  session: Session,
+  cluster: Cluster,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome | undefined> {
+  if (intent.operation !== operation) return undefined;
+  const { filesystem } = session.host;
+  const { directory, name } = leftover;
+  const [draft = '', ...others] = intent['drafts'] as readonly string[];
+  const image = String(intent['image']);
+  const drafted = await cluster.info(draft);
+  // Killed half-way, the rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was
+  // told of the image: it goes, by both; the private one last, for that one is looked after again should this end early.
+  const isHalfRenamed = drafted !== undefined && drafted.id === (await cluster.info(image))?.id;
+  const removed = isHalfRenamed ? [...others, image, draft] : [...others, draft];
+  for (const spec of removed) await removeUnlessUsed(session, cluster, spec);
+  const record = await readRecord(filesystem, directory, name);
+  if (record === undefined || record.id !== intent['id']) return 'undone';
+  const published = await cluster.info(image);
+  const isOwn = drafted === undefined || drafted.id === published?.id;
+  if (published !== undefined && isOwn) return 'finished';
+  await removeRecord(filesystem, directory, name, record.id);
+  return 'undone';
+}

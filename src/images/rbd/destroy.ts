@@ -1,0 +1,169 @@
+/**
+ * Removes an image with its snapshots (B111-B113). First it loses its name, by one rename; then, when it is certain that
+ * it is the very image that was looked at and that nobody came in between, its snapshots and its data go. Otherwise it
+ * gets its name back.
+ */
+import type { Config } from '../../config/config.ts';
+import { instanceDirectory } from '../../config/layout.ts';
+import { PlatterError } from '../../errors.ts';
+import { formatAddress } from '../../names.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import { rbdOverwrite, rbdRename } from '../../tools/rbd/argv.ts';
+import { tidy } from '../../workspace/area.ts';
+import { removeRecord } from '../../workspace/record.ts';
+import { completeIntent, type Intent } from '../../workspace/workspace.ts';
+import type { ImageFacts } from '../driver.ts';
+import { hasClones, specOf } from './change.ts';
+import type { Cluster } from './cluster.ts';
+import { begin } from './in-place.ts';
+import { imageNameOf, removedName } from './names.ts';
+import { removeImage, requireNotOpen } from './remove.ts';
+import { isAbsent } from './run-rbd.ts';
+
+const operation = 'delete';
+
+interface Removal {
+  readonly image: string;
+  /** Its name while it is being removed. */
+  readonly removed: string;
+  /** Of the image that was looked at. */
+  readonly imageId: string;
+  readonly wipe: boolean;
+}
+
+export async function destroySteps(
+  cluster: Cluster,
+  config: Config,
+  facts: ImageFacts,
+  { wipe }: { wipe: boolean },
+): Promise<readonly Step[]> {
+  const image = specOf(cluster, facts);
+  const name = formatAddress(facts.address);
+  const info = await cluster.info(image);
+  if (info === undefined) throw gone(name);
+  const removal = ({ workspace }: Session): Removal => ({
+    image,
+    removed: `${cluster.pool}/${removedName(imageNameOf(facts.address), workspace.id)}`,
+    imageId: info.id,
+    wipe,
+  });
+  return [
+    {
+      description: `make sure that nobody has ${image} open and nothing leans on it`,
+      run: (session) => requireUnused(session, cluster, image, name),
+    },
+    {
+      description: `take the name ${image} from it`,
+      run: (session) => takeAway(session, cluster, removal(session), name),
+    },
+    {
+      description: wipe ? 'overwrite its data and remove it' : 'remove its snapshots and its data',
+      ...(wipe ? { bytes: facts.virtualSizeBytes } : {}),
+      run: (session) => remove(session, cluster, removal(session)),
+    },
+    {
+      description: 'forget its record, and its directory where that is empty now',
+      run: (session) => forget(session, config, facts),
+    },
+  ];
+}
+
+function gone(name: string): PlatterError {
+  return new PlatterError('NOT_FOUND', `the image ${name} is gone`, { hint: 'platter image list' });
+}
+
+async function requireUnused(session: Session, cluster: Cluster, spec: string, name: string) {
+  await requireNotOpen(session, cluster, spec);
+  const clones = await cluster.children(spec, { all: true });
+  if (clones.length > 0) throw hasClones(name, clones);
+}
+
+async function takeAway(session: Session, cluster: Cluster, removal: Removal, name: string) {
+  const { image, removed } = removal;
+  await begin(session, { operation, ...removal });
+  await cluster.change(session, rbdRename(cluster.client, image, removed), 'take its name');
+  try {
+    if ((await cluster.info(removed))?.id !== removal.imageId) throw gone(name);
+    await requireUnused(session, cluster, removed, name);
+  } catch (error) {
+    await giveBack(session, cluster, removal);
+    throw error;
+  }
+}
+
+async function giveBack(session: Session, cluster: Cluster, { image, removed }: Removal) {
+  await cluster.change(session, rbdRename(cluster.client, removed, image), 'give its name back');
+  await completeIntent(session.host.filesystem, session.workspace);
+}
+
+async function remove(session: Session, cluster: Cluster, removal: Removal): Promise<void> {
+  if (removal.wipe) await overwrite(session, cluster, removal.removed);
+  await removeImage(session, cluster, removal.removed);
+}
+
+const pieceMaxBytes = 4 * 1024 * 1024;
+const sectorBytes = 512;
+
+/** Without its snapshots, which would keep the old data: what is overwritten is then there no more. */
+async function overwrite(session: Session, cluster: Cluster, spec: string): Promise<void> {
+  const info = await cluster.info(spec);
+  if (info === undefined || info.sizeBytes === 0) return;
+  const { sizeBytes } = info;
+  // The tool writes whole pieces only.
+  let pieceBytes = pieceMaxBytes;
+  while (pieceBytes > sectorBytes && sizeBytes % pieceBytes !== 0) pieceBytes /= 2;
+  const command = rbdOverwrite(cluster.client, spec, { sizeBytes, pieceBytes });
+  await cluster.rewrite(session, command, 'overwrite the image');
+}
+
+/** The image is gone: what cannot be forgotten now is found to describe nothing by the next operation. */
+async function forget(session: Session, config: Config, facts: ImageFacts): Promise<void> {
+  const { host, workspace } = session;
+  const { address, recordId } = facts;
+  const directory = instanceDirectory(config, address.instance);
+  try {
+    if (recordId !== null) {
+      await removeRecord(host.filesystem, directory, address.disk, recordId);
+    }
+    await host.filesystem.removeTree(workspace.path);
+    await tidy(host.filesystem, directory);
+  } catch (error) {
+    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
+  }
+}
+
+/** What lost its name is removed, unless it is another image, or somebody has begun to use it. */
+export async function recoverDestroy(
+  session: Session,
+  cluster: Cluster,
+  intent: Intent,
+): Promise<Outcome | undefined> {
+  if (intent.operation !== operation) return undefined;
+  const removal = intent as unknown as Removal;
+  const { image, removed, imageId } = removal;
+  const info = await cluster.info(removed);
+  if (info === undefined) {
+    // Its name may be left, from a tool that was killed.
+    await removeImage(session, cluster, removed);
+    return (await cluster.info(image)) === undefined ? 'finished' : 'undone';
+  }
+  if (info.id === imageId) {
+    // Killed half-way, the rename has left it under both names, and rbd cannot take back one of them alone.
+    const isHalfRenamed = (await cluster.info(image))?.id === imageId;
+    try {
+      if (isHalfRenamed) await remove(session, cluster, { ...removal, removed: image });
+      await remove(session, cluster, removal);
+      return 'finished';
+    } catch (error) {
+      if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
+      if (isHalfRenamed) return 'undone';
+    }
+  }
+  await cluster
+    .change(session, rbdRename(cluster.client, removed, image), 'give its name back')
+    .catch((error: unknown) => {
+      if (!isAbsent(error)) throw error;
+    });
+  return 'undone';
+}

@@ -1,0 +1,186 @@
+/**
+ * Makes an image of an image service of the current content of a disk, within the cluster (B108-B110): a snapshot, a
+ * clone of it in the pool of the image service, which is made independent, and the snapshot `snap` from which that is
+ * shared. It gets its name last, so that nobody finds half of it.
+ */
+import type { Config } from '../../config/config.ts';
+import { PlatterError } from '../../errors.ts';
+import { checkName, formatAddress } from '../../names.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import { rbdClone, rbdFlatten, rbdRename, rbdSnapshot } from '../../tools/rbd/argv.ts';
+import type { Intent } from '../../workspace/workspace.ts';
+import type { ImageFacts } from '../driver.ts';
+import { hasClones, specOf } from './change.ts';
+import type { Cluster } from './cluster.ts';
+import { begin } from './in-place.ts';
+import { locationSpec } from './location.ts';
+import { draftName, formatLocation } from './names.ts';
+import {
+  ignoringAbsence,
+  protect,
+  removeImage,
+  removeSnapshot,
+  requireNotOpen,
+  orAlready,
+} from './remove.ts';
+
+const operation = 'direct snapshot';
+/** By which image services share what they have (B108). */
+const sharedSnapshot = 'snap';
+
+interface Order {
+  readonly snapshot: string;
+  readonly imageId: string;
+}
+
+export async function directSnapshot(
+  cluster: Cluster,
+  config: Config,
+  facts: ImageFacts,
+  { snapshot, imageId }: Order,
+): Promise<{ steps: readonly Step[]; location: string }> {
+  checkName('snapshot', snapshot);
+  checkName('template', imageId);
+  const { client } = cluster;
+  const image = specOf(cluster, facts);
+  const pool = await poolOfImages(cluster, config, image, facts);
+  const target = `${pool}/${imageId}`;
+  await requireFree(cluster, facts, { image, snapshot, target });
+  const source = `${image}@${snapshot}`;
+  const draftOf = ({ workspace }: Session) => `${pool}/${draftName(imageId, workspace.id)}`;
+  return {
+    location: formatLocation({
+      fsid: await cluster.fsid(),
+      pool,
+      image: imageId,
+      snapshot: sharedSnapshot,
+    }),
+    steps: [
+      {
+        description: `take snapshot ${snapshot}`,
+        command: rbdSnapshot(client, 'create', source),
+        async run(session) {
+          await begin(session, { operation, image, snapshot, draft: draftOf(session), target });
+          await cluster.change(session, rbdSnapshot(client, 'create', source), 'take the snapshot');
+          await protect(session, cluster, source);
+        },
+      },
+      {
+        description: `clone it into the pool ${pool}, and make that independent`,
+        bytes: facts.virtualSizeBytes,
+        async run(session) {
+          const draft = draftOf(session);
+          await cluster.change(session, rbdClone(client, source, draft), 'clone the snapshot');
+          await orAlready(/image has no parent/, () =>
+            cluster.copy(session, rbdFlatten(client, draft), 'flatten the clone'),
+          );
+        },
+      },
+      {
+        description: `remove snapshot ${snapshot}`,
+        run: (session) =>
+          removeSnapshot(session, cluster, image, { name: snapshot, isProtected: true }),
+      },
+      {
+        description: `publish it as ${target}`,
+        async run(session) {
+          const draft = draftOf(session);
+          const shared = `${draft}@${sharedSnapshot}`;
+          await cluster.change(session, rbdSnapshot(client, 'create', shared), 'share the image');
+          await protect(session, cluster, shared);
+          await cluster.change(session, rbdRename(client, draft, target), 'publish the image');
+        },
+      },
+    ],
+  };
+}
+
+/** Where the image service keeps what the disk was made of; without that, where it is configured to keep images. */
+async function poolOfImages(
+  cluster: Cluster,
+  { rbd }: Config,
+  image: string,
+  { address }: ImageFacts,
+): Promise<string> {
+  const parent = (await cluster.info(image))?.parent;
+  const pool = parent?.pool ?? rbd.templatePool;
+  if (pool !== undefined) return pool;
+  throw new PlatterError(
+    'NOT_SUPPORTED',
+    `cannot tell the pool of the image service: ${formatAddress(address)} leans on nothing`,
+    { hint: 'set template_pool in the section [rbd] of the configuration' },
+  );
+}
+
+async function requireFree(
+  cluster: Cluster,
+  facts: ImageFacts,
+  { image, snapshot, target }: { image: string; snapshot: string; target: string },
+): Promise<void> {
+  const isTaken = facts.snapshots.some(({ name }) => name === snapshot);
+  if (!isTaken && (await cluster.info(target)) === undefined) return;
+  throw new PlatterError('ALREADY_EXISTS', 'the name is taken already', {
+    details: { taken: isTaken ? `${image}@${snapshot}` : target },
+    hint: 'choose another name',
+  });
+}
+
+/** Removes what was made here, and nothing else. An image that has its name is whole. */
+export async function recoverDirectSnapshot(
+  session: Session,
+  cluster: Cluster,
+  intent: Intent,
+): Promise<Outcome | undefined> {
+  if (intent.operation !== operation) return undefined;
+  const [image, name, draft] = [intent['image'], intent['snapshot'], intent['draft']].map(String);
+  const isDrafted = (await cluster.info(`${draft}`)) !== undefined;
+  if (isDrafted) await removeImage(session, cluster, `${draft}`);
+  let hadSnapshot = false;
+  await ignoringAbsence(async () => {
+    const own = (await cluster.snapshots(`${image}`)).find((known) => known.name === name);
+    if (own === undefined) return;
+    hadSnapshot = true;
+    await removeSnapshot(session, cluster, `${image}`, own);
+  });
+  if (isDrafted || hadSnapshot) return 'undone';
+  return (await cluster.info(String(intent['target']))) === undefined ? 'undone' : 'finished';
+}
+
+/** B110: what is not there is cleaned up already. IN_USE when somebody has cloned it meanwhile. */
+export async function cleanUpSteps(
+  cluster: Cluster,
+  location: string,
+  { destroy }: { destroy: boolean },
+): Promise<readonly Step[]> {
+  const spec = locationSpec(location);
+  const [image = '', snapshot = ''] = spec.split('@');
+  const found = await cluster.info(spec);
+  return [
+    ...(found === undefined
+      ? []
+      : [
+          {
+            description: `unprotect and remove ${spec}`,
+            async run(session: Session) {
+              const clones = await cluster.children(spec);
+              if (clones.length > 0) throw hasClones(image, clones);
+              const { isProtected } = found;
+              await removeSnapshot(session, cluster, image, { name: snapshot, isProtected });
+            },
+          },
+        ]),
+    ...(destroy
+      ? [
+          {
+            description: `remove ${image}`,
+            run: (session: Session) =>
+              ignoringAbsence(async () => {
+                await requireNotOpen(session, cluster, image);
+                await removeImage(session, cluster, image);
+              }),
+          },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,87 @@
+/** Images of an image service that are in the same cluster, and can be cloned where they are (B096-B102). */
+import type { Config } from '../../config/config.ts';
+import { PlatterError } from '../../errors.ts';
+import { passGate } from '../../ingress/gate.ts';
+import type { Session } from '../../operations/step.ts';
+import type { ImageMetadata } from '../../ports/image-api.ts';
+import { rbdClone, rbdExport, rbdShrink } from '../../tools/rbd/argv.ts';
+import type { SharedBase } from '../driver.ts';
+import type { Cluster } from './cluster.ts';
+import { parseLocation, type RbdLocation } from './names.ts';
+import { removeImage } from './remove.ts';
+
+/** Formats whose bytes are the disk itself; in the original clone() admits iso and then never finds one (D09). */
+const clonable = new Set(['raw', 'iso']);
+
+export async function locate(cluster: Cluster, image: ImageMetadata): Promise<SharedBase> {
+  const { diskFormat, locations } = image;
+  if (!clonable.has(diskFormat)) {
+    throw unacceptable(image, `is ${diskFormat}, and only raw images can be shared`);
+  }
+  for (const url of locations) {
+    const sizeBytes = await sizeAt(cluster, url);
+    if (sizeBytes !== undefined) return { kind: 'location', url, diskFormat, sizeBytes };
+  }
+  throw unacceptable(image, 'has no location that can be cloned from here');
+}
+
+/** Undefined where it cannot be cloned from: another cluster, no protected snapshot, not to be opened (B099). */
+async function sizeAt(cluster: Cluster, url: string): Promise<number | undefined> {
+  const location = parseLocation(url);
+  if (location === undefined || location.fsid !== (await cluster.fsid())) return undefined;
+  try {
+    return (await cluster.info(specOf(location)))?.sizeBytes;
+  } catch (error) {
+    const isClosed =
+      PlatterError.is(error) && ['NOT_FOUND', 'PERMISSION_DENIED'].includes(error.code);
+    if (isClosed) return undefined;
+    throw error;
+  }
+}
+
+function unacceptable({ id, diskFormat, locations }: ImageMetadata, why: string): PlatterError {
+  return new PlatterError('NOT_SUPPORTED', `the image ${id} ${why}`, {
+    details: { diskFormat, locations },
+    hint: 'cache() makes a disk of its content',
+  });
+}
+
+function specOf({ pool, image, snapshot }: RbdLocation): string {
+  return `${pool}/${image}@${snapshot}`;
+}
+
+/** `pool/image@snapshot` */
+export function locationSpec(url: string): string {
+  const location = parseLocation(url);
+  if (location !== undefined) return specOf(location);
+  throw new PlatterError('INVALID_ARGUMENT', 'this is no location of an RBD image', {
+    details: { location: url },
+    hint: 'locations are rbd://<fsid>/<pool>/<image>/<snapshot>',
+  });
+}
+
+/** What every format shows itself by lies in here. */
+const headBytes = 4 * 1024 * 1024;
+
+/**
+ * Nobody vouches for what an image service holds: its beginning passes the gate as what it is declared to be. It is taken
+ * from a clone that is cut down, for rbd copies whole images or none.
+ */
+export async function passHead(
+  session: Session,
+  cluster: Cluster,
+  config: Config,
+  { url, diskFormat, sizeBytes }: SharedBase,
+  draft: string,
+): Promise<void> {
+  const { client } = cluster;
+  const file = `${session.workspace.path}/head`;
+  await cluster.change(session, rbdClone(client, locationSpec(url), draft), 'clone the image');
+  if (sizeBytes > headBytes) {
+    await cluster.change(session, rbdShrink(client, draft, headBytes), 'cut down the clone');
+  }
+  await cluster.copy(session, rbdExport(client, draft, file), 'read the beginning of the image');
+  await session.host.filesystem.truncate(file, sizeBytes);
+  await passGate(session.host, config, file, diskFormat);
+  await removeImage(session, cluster, draft);
+}

@@ -1,0 +1,28 @@
+/** Finishes or undoes what operations on images in the cluster left half done. */
+import { PlatterError } from '../../errors.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session } from '../../operations/step.ts';
+import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import { recoverChange } from './change.ts';
+import type { Cluster } from './cluster.ts';
+import { recoverCreate } from './create.ts';
+import { recoverDestroy } from './destroy.ts';
+import { recoverDirectSnapshot } from './direct-snapshot.ts';
+
+export async function recoverRbd(
+  session: Session,
+  cluster: Cluster,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome> {
+  const outcome =
+    (await recoverCreate(session, cluster, leftover, intent)) ??
+    (await recoverChange(session, cluster, intent)) ??
+    (await recoverDestroy(session, cluster, intent)) ??
+    (await recoverDirectSnapshot(session, cluster, intent));
+  if (outcome !== undefined) return outcome;
+  throw new PlatterError('CORRUPT', `unknown interrupted operation ${intent.operation}`, {
+    details: { workspace: leftover.path },
+    hint: 'another version of platter began it: use that one to recover',
+  });
+}

@@ -1,0 +1,122 @@
+/** Takes images out of the cluster for good. */
+import { PlatterError } from '../../errors.ts';
+import type { Session } from '../../operations/step.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { rbdProtection, rbdRemove, rbdSnapshot } from '../../tools/rbd/argv.ts';
+import type { RbdSnapshot } from '../../tools/rbd/output.ts';
+import type { Cluster } from './cluster.ts';
+import { isAbsent } from './run-rbd.ts';
+
+/**
+ * How long a client that has died is remembered as one that has the image open: 30 s unless the cluster says otherwise
+ * (osd_client_watch_timeout). As in Nova (B111), what is busy is tried again for about that long.
+ */
+const busyMs = 45_000;
+const pauseMs = 1000;
+
+/** Removes an image of platter's own with its snapshots; one that is not there is removed already. */
+export async function removeImage(session: Session, cluster: Cluster, spec: string): Promise<void> {
+  await ignoringAbsence(async () => {
+    for (const snapshot of await cluster.snapshots(spec)) {
+      await removeSnapshot(session, cluster, spec, snapshot);
+    }
+  });
+  // Also where nothing can be opened: a tool that was killed may have left the name without its image, for ever taken.
+  await ignoringAbsence(() =>
+    whileBusy(session, () =>
+      cluster.change(session, rbdRemove(cluster.client, spec), 'remove the image'),
+    ),
+  );
+}
+
+/** IN_USE when it has clones: those that were made before snapshots could outlive their removal keep it protected. */
+export async function removeSnapshot(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  { name, isProtected }: Pick<RbdSnapshot, 'name' | 'isProtected'>,
+): Promise<void> {
+  const { client } = cluster;
+  const snapshot = `${spec}@${name}`;
+  const remove = () =>
+    cluster.change(session, rbdSnapshot(client, 'rm', snapshot), 'remove the snapshot');
+  if (isProtected) await unprotect(session, cluster, snapshot);
+  try {
+    await remove();
+  } catch (error) {
+    if (isProtected || !PlatterError.is(error) || error.code !== 'IN_USE') throw error;
+    // Who dies of unprotecting it leaves it half protected: listed as free, and not to be removed.
+    await unprotect(session, cluster, snapshot);
+    await remove();
+  }
+}
+
+/** To rbd it is a failure to protect what is protected already, or the other way round: both are what was wanted. */
+export async function protect(session: Session, cluster: Cluster, snapshot: string) {
+  await orAlready(/snap is already protected/, () =>
+    cluster.change(
+      session,
+      rbdProtection(cluster.client, 'protect', snapshot),
+      'protect the snapshot',
+    ),
+  );
+}
+
+async function unprotect(session: Session, cluster: Cluster, snapshot: string) {
+  await orAlready(/snap is already unprotected/, () =>
+    cluster.change(
+      session,
+      rbdProtection(cluster.client, 'unprotect', snapshot),
+      'unprotect the snapshot',
+    ),
+  );
+}
+
+/** Does something whose failure with this message means that it was done before. */
+export async function orAlready(message: RegExp, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!PlatterError.is(error) || !message.test(String(error.details['stderr']))) throw error;
+  }
+}
+
+export async function ignoringAbsence(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
+async function whileBusy({ host }: Session, act: () => Promise<void>): Promise<void> {
+  const clock: Clock = host.clock;
+  const giveUpAt = clock.monotonicMs() + busyMs;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      const isBusy = PlatterError.is(error) && error.code === 'IN_USE';
+      if (!isBusy || clock.monotonicMs() > giveUpAt) throw error;
+      await clock.sleep(pauseMs);
+    }
+  }
+}
+
+/** Somebody may just have closed it: a look, and two more. */
+const looks = 3;
+
+/** IN_USE while somebody has it open. */
+export async function requireNotOpen(session: Session, cluster: Cluster, spec: string) {
+  for (let look = 1; ; look += 1) {
+    const watchers = await cluster.watchers(spec);
+    if (watchers.length === 0) return;
+    if (look === looks) {
+      throw new PlatterError('IN_USE', 'the image is in use: a client has it open', {
+        details: { watchers },
+        hint: 'stop the virtual machine; a client that has died is forgotten after half a minute',
+      });
+    }
+    await session.host.clock.sleep(pauseMs, session.signal);
+  }
+}

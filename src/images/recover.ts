@@ -1,0 +1,82 @@
+/** Finds everything that interrupted operations have left on this host's images, and has it finished or undone. */
+import { instanceDirectory } from '../config/layout.ts';
+import { formatAddress, isName, type ImageAddress } from '../names.ts';
+import { perform, plan, type OperationOptions } from '../operations/perform.ts';
+import { areaPath, baseNameOf, listDirectory, removeProbes, tidy } from '../workspace/area.ts';
+import { removeEmptyRecords } from '../workspace/record.ts';
+import { leftoverWorkspaces } from '../workspace/workspace.ts';
+import type { EngineContext, ImageHandle } from './context.ts';
+import { readDiskInfo } from './files/disk-info.ts';
+import { instancesOf } from './list.ts';
+import { recoverOperation } from './operations/recover.ts';
+
+export interface Recovered {
+  /** `vm1/disk`, or `template debian-12`. */
+  readonly target: string;
+  /** What was done, or would be. */
+  readonly steps: readonly string[];
+}
+
+export async function recoverImages(
+  context: EngineContext,
+  options: OperationOptions & { dryRun: boolean },
+): Promise<readonly Recovered[]> {
+  const recovered: Recovered[] = [];
+  const { filesystem } = context.host;
+  if (!options.dryRun) await removeProbes(filesystem, context.config.instancesPath);
+  for (const instance of await instancesOf(context)) {
+    const directory = instanceDirectory(context.config, instance);
+    if (!options.dryRun) await removeProbes(filesystem, directory);
+    for (const disk of await suspects(context, instance)) {
+      const address = { instance, disk };
+      const steps = await recoverOne(context, address, options);
+      if (steps.length > 0) recovered.push({ target: formatAddress(address), steps });
+    }
+    if (options.dryRun) continue;
+    await removeEmptyRecords(filesystem, directory);
+    await tidy(filesystem, directory);
+  }
+  return recovered;
+}
+
+/** Disks with leftovers, with a record or with a format: all of which may be more than there is. */
+async function suspects({ host, config }: EngineContext, instance: string) {
+  const { filesystem } = host;
+  const directory = instanceDirectory(config, instance);
+  const disks = new Set<string>();
+  for (const { name } of await leftoverWorkspaces(filesystem, directory)) disks.add(name);
+  for (const { name } of await listDirectory(filesystem, areaPath(directory))) {
+    if (name.endsWith('.record')) disks.add(name.slice(0, -'.record'.length));
+  }
+  for (const path of Object.keys(await readDiskInfo(filesystem, directory))) {
+    if (path === `${directory}/${baseNameOf(path)}`) disks.add(baseNameOf(path));
+  }
+  return [...disks].filter((name) => isName('disk', name)).sort();
+}
+
+async function recoverOne(
+  context: EngineContext,
+  address: ImageAddress,
+  options: OperationOptions & { dryRun: boolean },
+): Promise<readonly string[]> {
+  const { host, config, drivers } = context;
+  const image: ImageHandle = {
+    ...context,
+    address,
+    driver: drivers.get(config.defaultImageType),
+    keyId: address.instance,
+  };
+  const operation = recoverOperation(image);
+  const left = await leftoverWorkspaces(
+    host.filesystem,
+    instanceDirectory(config, address.instance),
+    address.disk,
+  );
+  const planned = await plan(host, operation);
+  const steps = [
+    ...left.map(({ id }) => `finish or undo operation ${id}`),
+    ...planned.steps.map(({ description }) => description),
+  ];
+  if (!options.dryRun && steps.length > 0) await perform(host, operation, options);
+  return steps;
+}

@@ -1,0 +1,104 @@
+/** What images have to do with an image service (B096-B102, B108-B110), and with files made beside them (B114). */
+import { PlatterError, reporting } from '../errors.ts';
+import { inspectFile, requireSafe } from '../ingress/gate.ts';
+import { imageSource } from '../ingress/source.ts';
+import { formatAddress, imageAddress } from '../names.ts';
+import { perform, type OperationOptions } from '../operations/perform.ts';
+import type { ImageMetadata } from '../ports/image-api.ts';
+import { imageOperation, requireImage, unsupported, type ImageHandle } from './context.ts';
+import { operationOf } from './change.ts';
+import type { ImageFacts, Sharing } from './driver.ts';
+import { createOperation } from './operations/create.ts';
+
+export async function cloneImage(
+  image: ImageHandle,
+  imageIdOrUri: string,
+  options: OperationOptions,
+): Promise<ImageFacts | undefined> {
+  sharingOf(image, `clone of ${imageIdOrUri}`, 'cache() copies it or leans on it');
+  const metadata = await reporting(`find the image ${imageIdOrUri}`, () =>
+    describeShared(image, imageIdOrUri),
+  );
+  const source = { kind: 'shared', image: metadata } as const;
+  const request = { source, sizeBytes: undefined, ifExists: 'fail' } as const;
+  const { facts } = await perform(image.host, createOperation(image, request), options);
+  return facts;
+}
+
+/** An address says itself where the image is; nobody then declares its format, so that it has to be raw. */
+async function describeShared(image: ImageHandle, idOrUri: string): Promise<ImageMetadata> {
+  if (!idOrUri.includes('://')) return image.imageApi.get(idOrUri);
+  return { id: idOrUri, diskFormat: 'raw', locations: [idOrUri] };
+}
+
+/** The driver's way to share; NOT_SUPPORTED where it has none. */
+function sharingOf({ driver }: ImageHandle, what: string, hint: string): Sharing {
+  if (driver.sharing !== undefined) return driver.sharing;
+  throw unsupported(driver.type, what, hint);
+}
+
+/** Resolves to the location of the new image. */
+export async function directSnapshot(
+  image: ImageHandle,
+  order: { snapshot: string; imageId: string },
+  options: OperationOptions,
+): Promise<string> {
+  const hint = 'snapshotExtract() copies the content into a file';
+  const sharing = sharingOf(image, 'direct snapshots', hint);
+  return perform(
+    image.host,
+    {
+      ...imageOperation(image, 'direct snapshot'),
+      async prepare(session) {
+        const facts = await requireImage(image);
+        const { steps, location } = await sharing.directSnapshot(facts, order, session);
+        return { steps, result: () => Promise.resolve(location) };
+      },
+    },
+    options,
+  );
+}
+
+export async function cleanupDirectSnapshot(
+  image: ImageHandle,
+  location: string,
+  options: OperationOptions & { destroy: boolean },
+): Promise<void> {
+  const { sharing } = image.driver;
+  if (sharing === undefined) return;
+  await perform(
+    image.host,
+    {
+      ...imageOperation(image, 'direct snapshot cleanup'),
+      async prepare() {
+        const steps = await sharing.cleanUp(location, options);
+        return { steps, result: () => Promise.resolve() };
+      },
+    },
+    options,
+  );
+}
+
+/** The new image takes the place of one that is there; a file that is refused takes nobody's place. */
+export async function importFile(
+  image: ImageHandle,
+  { localFile, remoteName }: { localFile: string; remoteName: string },
+  options: OperationOptions,
+): Promise<void> {
+  if (image.driver.sharing === undefined) return;
+  const target = { ...image, address: imageAddress(image.address.instance, remoteName) };
+  const source = imageSource(localFile);
+  if (source.kind !== 'path') {
+    throw new PlatterError('INVALID_ARGUMENT', 'a local file is imported by its absolute path');
+  }
+  await reporting(`import a file as ${formatAddress(target.address)}`, async () => {
+    requireSafe(await inspectFile(image.host, source.path, image.config.limits, 'raw'));
+    if ((await image.driver.find(target.address)) === undefined) return;
+    await perform(image.host, operationOf(target, { kind: 'destroy', wipe: false }), options);
+  });
+  const request = {
+    source: { kind: 'received', source, format: 'raw' },
+    sizeBytes: undefined,
+  } as const;
+  await perform(image.host, createOperation(target, { ...request, ifExists: 'fail' }), options);
+}

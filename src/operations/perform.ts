@@ -1,0 +1,271 @@
+/**
+ * Carries an operation through: takes the lock of what it works on, deals with what earlier operations left there,
+ * finds out what to do, does it step by step, and clears up. An operation that fails is cleared up by the same code as
+ * one whose process died.
+ */
+import { canceled, isHostError, PlatterError, toPlatterError } from '../errors.ts';
+import type { Progress } from '../ingress/source.ts';
+import type { Host } from '../ports/host.ts';
+import type { Lock } from '../ports/locks.ts';
+import { tidy } from '../workspace/area.ts';
+import {
+  leftoverWorkspaces,
+  makeWorkspace,
+  newWorkspace,
+  readIntent,
+  takeOver,
+  type Intent,
+  type Workspace,
+} from '../workspace/workspace.ts';
+import { guardHost } from './guard.ts';
+import { planOf, type Plan, type Prepared, type Session } from './step.ts';
+import type { ToolLimits } from '../config/config.ts';
+
+/** Options of every operation that changes something. */
+export interface OperationOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** How long to wait for a lock that somebody else holds. Default is 30 s. */
+  readonly lockWaitMs?: number | undefined;
+}
+
+const lockWaitMsDefault = 30_000;
+
+/** What became of an interrupted operation. */
+export type Outcome = 'finished' | 'undone';
+
+export interface Operation<Result> {
+  /** For people, plans and lock records: "image create". */
+  readonly name: string;
+  /** For people: "vm1/disk". */
+  readonly target: string;
+  /** Where the workspace goes, and the name it is for. */
+  readonly directory: string;
+  readonly subject: string;
+  readonly lock: { readonly directory: string; readonly name: string };
+  readonly slots: number;
+  readonly limits: ToolLimits;
+  /** Only reads. */
+  prepare(session: Session): Promise<Prepared<Result>>;
+  /** Finishes or undoes what an intent says; private files are removed by the caller. */
+  recover(session: Session, leftover: Workspace, intent: Intent): Promise<Outcome>;
+}
+
+export async function perform<Result>(
+  host: Host,
+  operation: Operation<Result>,
+  options: OperationOptions,
+): Promise<Result> {
+  const lock = await acquire(host, operation, options);
+  const stop = stopSignal([lock.signal, options.signal]);
+  const session = sessionOf(host, operation, options, stop.signal);
+  let failure: unknown;
+  try {
+    await recoverLeftovers(session, operation);
+    return await carryOut(host, session, operation);
+  } catch (error) {
+    failure = toPlatterError(error, `${operation.name} ${operation.target}`);
+    throw failure;
+  } finally {
+    stop.dispose();
+    await release(host, lock, failure !== undefined);
+  }
+}
+
+/** What `perform` would do; takes no lock and changes nothing. */
+export async function plan<Result>(host: Host, operation: Operation<Result>): Promise<Plan> {
+  const session = sessionOf(host, operation, {}, new AbortController().signal);
+  const { steps } = await operation.prepare(session).catch((error: unknown) => {
+    throw toPlatterError(error, `${operation.name} ${operation.target}`);
+  });
+  return planOf(operation.name, operation.target, steps);
+}
+
+async function acquire<Result>(
+  host: Host,
+  operation: Operation<Result>,
+  options: OperationOptions,
+): Promise<Lock> {
+  const action = `${operation.name} ${operation.target}`;
+  const stop = stopSignal([options.signal]);
+  try {
+    return await host.locks.acquire({
+      ...operation.lock,
+      operation: action,
+      waitMs: options.lockWaitMs ?? lockWaitMsDefault,
+      signal: stop.signal,
+      onWait: (holder) => host.events.emit({ type: 'waiting', lock: operation.lock.name, holder }),
+    });
+  } catch (error) {
+    throw toPlatterError(error, action);
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** The work is done or has failed already: a lock that cannot be given back must not hide that. */
+async function release(host: Host, lock: Lock, hasFailed: boolean): Promise<void> {
+  try {
+    await lock.release();
+  } catch (error) {
+    if (!hasFailed && !isHostError(error)) throw error;
+    host.events.emit({ type: 'warning', message: `cannot release a lock: ${String(error)}` });
+  }
+}
+
+function sessionOf<Result>(
+  host: Host,
+  operation: Operation<Result>,
+  options: OperationOptions,
+  signal: AbortSignal,
+): Session {
+  return {
+    host: guardHost(host, signal),
+    signal,
+    workspace: newWorkspace(host.random, operation.directory, operation.subject),
+    limits: operation.limits,
+    progress: options.onProgress ?? (() => {}),
+    async withSlot(act) {
+      if (operation.slots === 0) return act();
+      const giveBack = await host.locks.slot('disk operations', operation.slots, signal);
+      try {
+        return await act();
+      } finally {
+        giveBack();
+      }
+    },
+  };
+}
+
+async function carryOut<Result>(
+  host: Host,
+  session: Session,
+  operation: Operation<Result>,
+): Promise<Result> {
+  const prepared = await operation.prepare(session);
+  if (prepared.steps.length === 0) return prepared.result(session);
+  try {
+    await makeWorkspace(session.host.filesystem, session.workspace);
+    for (const step of prepared.steps) {
+      host.events.emit({ type: 'step', operation: operation.name, description: step.description });
+      await step.run(session);
+    }
+  } catch (error) {
+    return settle(host, session, operation, { error, prepared });
+  }
+  // Done and durable: what is left of the workspace matters to nobody, and the next operation removes it.
+  await host.filesystem.removeTree(session.workspace.path).catch((error: unknown) => {
+    host.events.emit({ type: 'warning', message: `cannot clear up: ${String(error)}` });
+  });
+  return prepared.result(session);
+}
+
+/**
+ * After a failure: what was begun is finished or undone. A tool that was killed may have done its work all the same;
+ * then, and only then, the operation succeeds after all.
+ */
+async function settle<Result>(
+  host: Host,
+  session: Session,
+  operation: Operation<Result>,
+  { error, prepared }: { error: unknown; prepared: Prepared<Result> },
+): Promise<Result> {
+  const failure = await explain(
+    host,
+    session,
+    toPlatterError(error, `${operation.name} ${operation.target}`),
+  );
+  const unguarded: Session = { ...session, host };
+  let outcome: Outcome | undefined;
+  try {
+    outcome = await recoverWorkspace(unguarded, operation, session.workspace);
+  } catch (undoError) {
+    const remains = {
+      undo: 'failed',
+      undoError: String(undoError),
+      workspace: session.workspace.path,
+    };
+    const code =
+      PlatterError.is(failure) && failure.code === 'TIMED_OUT' ? 'OUTCOME_UNKNOWN' : undefined;
+    throw withDetails(failure, remains, code);
+  }
+  if (outcome === 'finished' && PlatterError.is(failure) && failure.code === 'TIMED_OUT') {
+    return prepared.result(unguarded);
+  }
+  throw withDetails(failure, { undo: outcome ?? 'nothing was begun' });
+}
+
+/** A workspace that is gone was taken over: that, and not the missing path, is what went wrong. */
+async function explain(host: Host, session: Session, failure: Error): Promise<Error> {
+  if (!PlatterError.is(failure) || failure.code !== 'NOT_FOUND') return failure;
+  try {
+    await host.filesystem.stat(session.workspace.path);
+    return failure;
+  } catch (error) {
+    if (!isHostError(error, 'ENOENT')) return failure;
+    return new PlatterError('LOCKED', 'somebody else took over while this process stood still', {
+      hint: 'try again',
+      cause: failure,
+    });
+  }
+}
+
+function withDetails(failure: Error, details: Record<string, unknown>, code?: 'OUTCOME_UNKNOWN') {
+  if (!PlatterError.is(failure)) return failure;
+  if (code === undefined) return failure.with(details);
+  return new PlatterError(code, failure.message, {
+    details: { ...failure.details, ...details },
+    hint: 'platter recover finishes or undoes it',
+    cause: failure,
+  });
+}
+
+async function recoverLeftovers<Result>(
+  session: Session,
+  operation: Operation<Result>,
+): Promise<void> {
+  const { filesystem, random, events } = session.host;
+  for (const leftover of await leftoverWorkspaces(
+    filesystem,
+    operation.directory,
+    operation.subject,
+  )) {
+    const taken = await takeOver(filesystem, random, leftover);
+    if (taken === undefined) continue;
+    const outcome = await recoverWorkspace(session, operation, taken);
+    events.emit({
+      type: 'recovered',
+      operation: operation.name,
+      target: operation.target,
+      outcome,
+    });
+  }
+}
+
+async function recoverWorkspace<Result>(
+  session: Session,
+  operation: Operation<Result>,
+  workspace: Workspace,
+): Promise<Outcome> {
+  const { filesystem } = session.host;
+  const intent = await readIntent(filesystem, workspace);
+  const outcome =
+    intent === undefined ? 'undone' : await operation.recover(session, workspace, intent);
+  await filesystem.removeTree(workspace.path);
+  await tidy(filesystem, workspace.directory);
+  return outcome;
+}
+
+/** One signal for several, which always gives a PlatterError as its reason; listeners are taken off again, for callers' signals live long. */
+function stopSignal(sources: readonly (AbortSignal | undefined)[]) {
+  const controller = new AbortController();
+  const abort = (event: Event) => controller.abort(canceled((event.target as AbortSignal).reason));
+  for (const source of sources) {
+    if (source?.aborted === true) controller.abort(canceled(source.reason));
+    source?.addEventListener('abort', abort, { once: true });
+  }
+  return {
+    signal: controller.signal,
+    dispose: () => sources.forEach((source) => source?.removeEventListener('abort', abort)),
+  };
+}

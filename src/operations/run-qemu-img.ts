@@ -1,0 +1,64 @@
+/** Runs qemu-img inside an operation: progress shown, slots respected, failures classified. */
+import type { Config } from '../config/config.ts';
+import { contain, copyingLimits } from '../ingress/containment.ts';
+import type { Command } from '../ports/executor.ts';
+import { qemuImgConvert, type ConvertOptions } from '../tools/qemu-img/argv.ts';
+import { classifyQemuImgFailure, hasQemuImgSucceeded } from '../tools/qemu-img/errors.ts';
+import { parseQemuImgProgress } from '../tools/qemu-img/output.ts';
+import { runTool } from '../tools/run.ts';
+import { withLimits } from '../tools/util-linux/prlimit.ts';
+import type { Session } from './step.ts';
+
+export interface QemuImgRun {
+  /** Completes "cannot …". */
+  readonly action: string;
+  /**
+   * `private`: works on private files, so that it may be killed at any time. `in place`: changes a disk, so that it is
+   * left to finish when the caller cancels.
+   */
+  readonly effect: 'private' | 'in place';
+  /** Default: the limit of tools that do not copy. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export async function runQemuImg(
+  session: Session,
+  command: Command,
+  { action, effect, timeoutMs }: QemuImgRun,
+): Promise<void> {
+  await runTool(session.host.executor, command, {
+    action,
+    classify: classifyQemuImgFailure,
+    succeeds: hasQemuImgSucceeded,
+    signal: effect === 'private' ? session.signal : undefined,
+    timeoutMs: timeoutMs ?? session.limits.toolTimeoutSeconds * 1000,
+    onLine(line) {
+      const percent = parseQemuImgProgress(line);
+      if (percent !== undefined) session.progress({ phase: action, done: percent, total: 100 });
+    },
+  });
+}
+
+/**
+ * Copies an image into a private file. One that came from outside is read by a contained tool, under limits that grow
+ * with its size; what platter made itself is read under a limit on memory alone.
+ */
+export async function convertImage(
+  session: Session,
+  options: ConvertOptions,
+  limits: Config['limits'],
+): Promise<void> {
+  const { source, target } = options;
+  const { timeoutMs, ...held } = copyingLimits(limits, source.virtualSizeBytes);
+  const run = { action: 'convert the image', effect: 'private' } as const;
+  await session.withSlot(async () => {
+    if (!source.isFromOutside) {
+      const memory = { addressSpaceBytes: limits.toolMemoryBytes };
+      const command = withLimits(qemuImgConvert(options), memory);
+      return runQemuImg(session, command, { ...run, timeoutMs });
+    }
+    const files = { reads: [source.path], writes: [target] };
+    const command = await contain(session.host, qemuImgConvert(options), files, held);
+    return runQemuImg(session, command, { ...run, timeoutMs });
+  });
+}

@@ -1,0 +1,249 @@
+/** The operation that brings a template into the store. */
+import { assert, PlatterError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { templatesDirectory, locksDirectory } from '../config/layout.ts';
+import { passGate } from '../ingress/gate.ts';
+import { managed, type ProvenImage } from '../ingress/proven.ts';
+import { receive } from '../ingress/receive.ts';
+import { describeSource, type ImageSource } from '../ingress/source.ts';
+import type { Operation } from '../operations/perform.ts';
+import { convertImage } from '../operations/run-qemu-img.ts';
+import type { Prepared, Session, Step } from '../operations/step.ts';
+import { publish } from '../workspace/publish.ts';
+import { removeRecord, type Recorded } from '../workspace/record.ts';
+import { prepareAdoption } from './adopt.ts';
+import {
+  adoptDownload,
+  finishDownload,
+  keepDownload,
+  rememberDownload,
+} from './partial-download.ts';
+import { lookUp, requireUnchanged, templatePath } from './lookup.ts';
+import type { Template, TemplateRecord } from './template.ts';
+import { usersOf } from './users.ts';
+
+export interface AddRequest {
+  readonly name: string;
+  /** Absent where only a template that is there already will do. */
+  readonly source?: ImageSource | undefined;
+  readonly format?: string | undefined;
+  readonly sha256?: string | undefined;
+  /** What to do when the template is there: fail, or take it as it is. */
+  readonly ifExists: 'fail' | 'use';
+}
+
+/** What all operations on one template have in common. */
+export function templateOperation(config: Config, name: string) {
+  return {
+    target: name,
+    directory: templatesDirectory(config),
+    subject: name,
+    lock: { directory: locksDirectory(config), name: `template~${name}` },
+    slots: config.maxConcurrentDiskOps,
+    limits: config.limits,
+    // Templates are never changed in place: what is left of an operation is rubbish, but for what is downloaded already.
+    recover: keepDownload,
+  };
+}
+
+export function addOperation(config: Config, request: AddRequest): Operation<Template> {
+  return {
+    ...templateOperation(config, request.name),
+    name: request.ifExists === 'fail' ? 'template add' : 'template fetch',
+    prepare: (session) => prepareAdd(session, config, request),
+  };
+}
+
+async function prepareAdd(
+  session: Session,
+  config: Config,
+  request: AddRequest,
+): Promise<Prepared<Template>> {
+  const { host } = session;
+  const found = await lookUp(host, config, request.name);
+  if (request.ifExists === 'fail' && (found.state === 'present' || found.state === 'foreign')) {
+    throw new PlatterError('ALREADY_EXISTS', `the template "${request.name}" exists already`, {
+      hint: `platter template show ${request.name}; templates never change, so choose another name`,
+    });
+  }
+  if (found.state === 'present') {
+    await requireUnchanged(host, config, found.template, found.stat);
+    return { steps: [], result: () => Promise.resolve(found.template) };
+  }
+  if (found.state === 'foreign') return prepareAdoption(session, config, request.name, found.path);
+  if (request.source === undefined) throw missing(request.name, found.state === 'lost');
+  const draft = newDraft(request, request.source);
+  return {
+    steps: [
+      receiveStep(config, draft),
+      acceptStep(config, draft),
+      publishStep(config, draft, found.state === 'lost' ? found.record : undefined),
+    ],
+    result: () => Promise.resolve(finished(config, draft)),
+  };
+}
+
+function missing(name: string, isLost: boolean): PlatterError {
+  return new PlatterError(
+    'NOT_FOUND',
+    isLost ? `the file of template "${name}" is gone` : `there is no template "${name}"`,
+    { hint: `platter template add ${name} SOURCE` },
+  );
+}
+
+/** What becomes known of the template as the steps are taken. */
+interface Draft {
+  readonly request: AddRequest;
+  readonly source: ImageSource;
+  sha256: string;
+  file: string;
+  image: ProvenImage | undefined;
+  record: TemplateRecord | undefined;
+}
+
+function newDraft(request: AddRequest, source: ImageSource): Draft {
+  return { request, source, sha256: '', file: 'content', image: undefined, record: undefined };
+}
+
+function finished(config: Config, { request, record }: Draft): Template {
+  assert(record !== undefined, 'a template is finished only when it is published');
+  return { ...record, path: templatePath(config, request.name) };
+}
+
+function receiveStep(config: Config, draft: Draft): Step {
+  const { request, source } = draft;
+  return {
+    description: `receive the image from ${describeSource(source)}, with its SHA-256`,
+    async run(session) {
+      const { host, workspace, signal, progress } = session;
+      const target = `${workspace.path}/content`;
+      const resume = await adoptDownload(session, source, target);
+      draft.sha256 = await session.withSlot(() =>
+        receive(host, {
+          source,
+          target,
+          declaredFormat: request.format,
+          limits: config.limits,
+          signal,
+          onProgress: progress,
+          resume,
+          onValidator: (validator) => rememberDownload(session, source, validator),
+        }),
+      );
+      await finishDownload(session);
+      requireChecksum(request, draft.sha256);
+    },
+  };
+}
+
+function requireChecksum({ name, sha256 }: AddRequest, received: string): void {
+  if (sha256 === undefined || sha256.toLowerCase() === received) return;
+  throw new PlatterError(
+    'CHECKSUM_MISMATCH',
+    `the image for template "${name}" is not the one asked for`,
+    {
+      details: { expectedSha256: sha256.toLowerCase(), receivedSha256: received },
+      hint: 'compare the checksum with the one that the publisher of the image states',
+    },
+  );
+}
+
+/** Nothing of the image reaches a tool before the gate; converted is what no backend can lean on. */
+function acceptStep(config: Config, draft: Draft): Step {
+  return {
+    description: 'inspect the image, and let qemu-img read it, contained',
+    async run(session) {
+      const { host, workspace } = session;
+      const path = `${workspace.path}/content`;
+      draft.image = await passGate(host, config, path, draft.request.format);
+      if (!mustConvert(config, draft.image.format)) return;
+      draft.file = 'converted';
+      const target = `${workspace.path}/converted`;
+      await convertImage(
+        session,
+        { source: draft.image, target, targetFormat: 'raw' },
+        config.limits,
+      );
+      draft.image = managed(target, 'raw', draft.image.virtualSizeBytes);
+    },
+  };
+}
+
+/** Raw and qcow2 can back an overlay and be copied as they are; other formats are for exchange. */
+function mustConvert(config: Config, format: string): boolean {
+  if (format === 'raw') return false;
+  return config.forceRawImages === true || format !== 'qcow2';
+}
+
+function publishStep(
+  config: Config,
+  draft: Draft,
+  lost: Recorded<TemplateRecord> | undefined,
+): Step {
+  const { request } = draft;
+  return {
+    description: `publish it as ${templatePath(config, request.name)}, read-only`,
+    async run(session) {
+      const { filesystem } = session.host;
+      const record = await recordOf(session, draft);
+      const isRestored = lost !== undefined && isSameContent(lost.content, record);
+      if (lost !== undefined && !isRestored) await replaceLost(session, config, lost, record);
+      draft.record = isRestored ? lost.content : record;
+      await filesystem.setPermissions(`${session.workspace.path}/${draft.file}`, 0o444);
+      await publish(filesystem, {
+        workspace: session.workspace,
+        file: draft.file,
+        record: isRestored ? undefined : record,
+      });
+    },
+  };
+}
+
+async function recordOf(session: Session, draft: Draft): Promise<TemplateRecord> {
+  const { host, workspace, signal } = session;
+  const { request, image, file, sha256 } = draft;
+  assert(image !== undefined, 'a template is recorded only when it has passed the gate');
+  const path = `${workspace.path}/${file}`;
+  const { sizeBytes } = await host.filesystem.stat(path);
+  return {
+    name: request.name,
+    format: image.format,
+    virtualSizeBytes: image.virtualSizeBytes,
+    fileSizeBytes: sizeBytes,
+    sha256,
+    fileSha256: file === 'content' ? sha256 : await host.digests.sha256File(path, { signal }),
+    source: describeSource(draft.source),
+    addedAt: new Date(host.clock.now()).toISOString(),
+  };
+}
+
+function isSameContent(a: TemplateRecord, b: TemplateRecord): boolean {
+  return a.sha256 === b.sha256 && a.fileSha256 === b.fileSha256 && a.format === b.format;
+}
+
+/** Another content may take the name only when no image leans on the old one. */
+async function replaceLost(
+  { host }: Session,
+  config: Config,
+  lost: Recorded<TemplateRecord>,
+  record: TemplateRecord,
+): Promise<void> {
+  const { filesystem } = host;
+  const { name } = record;
+  const users = await usersOf(filesystem, config, templatePath(config, name));
+  if (users.length > 0) {
+    throw new PlatterError(
+      'TEMPLATE_CHANGED',
+      `template "${name}" would come back with another content`,
+      {
+        details: {
+          usedBy: users,
+          recordedSha256: lost.content.sha256,
+          receivedSha256: record.sha256,
+        },
+        hint: 'find the image that it was, or add this one under another name',
+      },
+    );
+  }
+  await removeRecord(filesystem, templatesDirectory(config), name, lost.id);
+}

@@ -1,0 +1,52 @@
+/** Takes a template into the records that Nova, or somebody by hand, put into the store. */
+import { assert } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { passGate } from '../ingress/gate.ts';
+import type { Prepared, Session } from '../operations/step.ts';
+import { syncWhatLeadsThere } from '../workspace/publish.ts';
+import { draftRecord, placeRecord } from '../workspace/record.ts';
+import type { Template, TemplateRecord } from './template.ts';
+
+/** Its content passes the gate like any other's: it is not known where it came from. */
+export function prepareAdoption(
+  session: Session,
+  config: Config,
+  name: string,
+  path: string,
+): Prepared<Template> {
+  const { host, workspace, signal, progress } = session;
+  let adopted: Template | undefined;
+  return {
+    steps: [
+      {
+        description: `inspect ${path}, which has no record yet, and record its checksum`,
+        async run() {
+          const image = await passGate(host, config, path);
+          const { sizeBytes, modifiedMs } = await host.filesystem.stat(path);
+          const sha256 = await host.digests.sha256File(path, {
+            signal,
+            onProgress: (done) => progress({ phase: 'checksum', done, total: sizeBytes }),
+          });
+          const record: TemplateRecord = {
+            name,
+            format: image.format,
+            virtualSizeBytes: image.virtualSizeBytes,
+            fileSizeBytes: sizeBytes,
+            sha256,
+            fileSha256: sha256,
+            source: 'found in the store',
+            addedAt: new Date(modifiedMs).toISOString(),
+          };
+          await draftRecord(host.filesystem, workspace, record);
+          await placeRecord(host.filesystem, workspace);
+          await syncWhatLeadsThere(host.filesystem, workspace);
+          adopted = { ...record, path };
+        },
+      },
+    ],
+    async result() {
+      assert(adopted !== undefined, 'a template is adopted by its step');
+      return adopted;
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/** Chooses the templates that may go: real use decides, age only delays. */
+import { PlatterError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { templatesDirectory } from '../config/layout.ts';
+import type { Host } from '../ports/host.ts';
+import { areaPath, listDirectory } from '../workspace/area.ts';
+import { partialSuffix } from './partial-download.ts';
+import type { TemplateDescription } from './template.ts';
+
+export interface PruneOptions {
+  /** How long a template has to be unused. Default is `imageCache.minimumAgeSeconds`. */
+  readonly unusedForSeconds?: number | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface PruneResult {
+  /** Names of the templates that were removed, or would be. */
+  readonly removed: readonly string[];
+  readonly freedBytes: number;
+  readonly kept: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export interface PruneCandidates {
+  readonly remove: readonly TemplateDescription[];
+  readonly kept: PruneResult['kept'];
+}
+
+/** What could not be removed after all is kept: somebody has begun to use it. */
+export async function removeCandidates(
+  { remove, kept }: PruneCandidates,
+  removeOne: (name: string) => Promise<void>,
+): Promise<PruneResult> {
+  const removed: TemplateDescription[] = [];
+  const keptAfterAll = [...kept];
+  for (const template of remove) {
+    try {
+      await removeOne(template.name);
+      removed.push(template);
+    } catch (error) {
+      const isKept =
+        PlatterError.is(error) && ['IN_USE', 'NOT_FOUND', 'LOCKED'].includes(error.code);
+      if (!isKept) throw error;
+      keptAfterAll.push({ name: template.name, reason: error.message });
+    }
+  }
+  return {
+    removed: removed.map(({ name }) => name),
+    freedBytes: removed.reduce((sum, { fileSizeBytes }) => sum + fileSizeBytes, 0),
+    kept: keptAfterAll,
+  };
+}
+
+/** Downloads that nobody has continued for so long. */
+export async function removePartialDownloads(
+  { filesystem, clock }: Host,
+  config: Config,
+  { unusedForSeconds = config.imageCache.minimumAgeSeconds }: PruneOptions,
+): Promise<void> {
+  const area = areaPath(templatesDirectory(config));
+  for (const { name } of await listDirectory(filesystem, area)) {
+    if (!name.endsWith(partialSuffix)) continue;
+    const { modifiedMs } = await filesystem.stat(`${area}/${name}`);
+    if (clock.now() - modifiedMs < unusedForSeconds * 1000) continue;
+    await filesystem.removeTree(`${area}/${name}`);
+  }
+}
+
+export async function pruneCandidates(
+  host: Host,
+  config: Config,
+  templates: readonly TemplateDescription[],
+  { unusedForSeconds = config.imageCache.minimumAgeSeconds }: PruneOptions,
+): Promise<PruneCandidates> {
+  if (!Number.isFinite(unusedForSeconds) || unusedForSeconds < 0) {
+    throw new PlatterError('INVALID_ARGUMENT', 'the age of unused templates is not valid', {
+      details: { unusedForSeconds },
+    });
+  }
+  const kept: { name: string; reason: string }[] = [];
+  const unused: { template: TemplateDescription; lastUsedMs: number }[] = [];
+  for (const template of templates) {
+    if (template.usedBy.length > 0) {
+      kept.push({ name: template.name, reason: `used by ${template.usedBy.length} images` });
+      continue;
+    }
+    const { modifiedMs } = await host.filesystem.stat(template.path);
+    unused.push({ template, lastUsedMs: modifiedMs });
+  }
+  unused.sort((a, b) => a.lastUsedMs - b.lastUsedMs);
+  const now = host.clock.now();
+  let totalBytes = templates.reduce((sum, { fileSizeBytes }) => sum + fileSizeBytes, 0);
+  const remove: TemplateDescription[] = [];
+  for (const { template, lastUsedMs } of unused) {
+    const isOld = now - lastUsedMs >= unusedForSeconds * 1000;
+    const isTooMuch = totalBytes > (config.imageCache.maximumBytes ?? Infinity);
+    if (isOld || isTooMuch) {
+      remove.push(template);
+      totalBytes -= template.fileSizeBytes;
+    } else {
+      kept.push({
+        name: template.name,
+        reason: `used ${Math.round((now - lastUsedMs) / 1000)} s ago`,
+      });
+    }
+  }
+  return { remove, kept };
+}

@@ -1,0 +1,112 @@
+/** The operation that removes a template: only when nothing leans on it and nobody builds on it. */
+import { PlatterError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { templatesDirectory } from '../config/layout.ts';
+import type { Operation } from '../operations/perform.ts';
+import type { Prepared, Session } from '../operations/step.ts';
+import type { Host } from '../ports/host.ts';
+import { leaseHolders } from '../workspace/lease.ts';
+import { removeRecord } from '../workspace/record.ts';
+import { templateOperation } from './add.ts';
+import type { TemplateCopies, TemplateIdentity } from './copies.ts';
+import { lookUp, templatePath, type Lookup } from './lookup.ts';
+import { usersOf } from './users.ts';
+import { renameOnce } from '../workspace/once.ts';
+
+export function removeOperation(
+  config: Config,
+  copies: TemplateCopies,
+  name: string,
+): Operation<void> {
+  return {
+    ...templateOperation(config, name),
+    name: 'template delete',
+    prepare: (session) => prepareRemoval(session, config, copies, name),
+  };
+}
+
+async function prepareRemoval(
+  session: Session,
+  config: Config,
+  copies: TemplateCopies,
+  name: string,
+): Promise<Prepared<void>> {
+  const found = await lookUp(session.host, config, name);
+  if (found.state === 'absent') {
+    throw new PlatterError('NOT_FOUND', `there is no template "${name}"`, {
+      hint: 'platter template list',
+    });
+  }
+  const identity = identityOf(found);
+  const requireFree = () => requireUnused(session.host, config, copies, { name, identity });
+  await requireFree();
+  return {
+    steps: [
+      {
+        description: `make sure again that nothing leans on ${templatePath(config, name)}, and remove it`,
+        run: (current) => removeUnused(current, config, { name, found, requireFree }),
+      },
+      ...(identity === undefined ? [] : copies.removal(identity)),
+    ],
+    result: () => Promise.resolve(),
+  };
+}
+
+function identityOf(found: Exclude<Lookup, { state: 'absent' }>): TemplateIdentity | undefined {
+  if (found.state === 'foreign') return undefined;
+  const { name, sha256 } = found.state === 'present' ? found.template : found.record.content;
+  return { name, sha256 };
+}
+
+interface Removal {
+  readonly name: string;
+  readonly found: Exclude<Lookup, { state: 'absent' }>;
+  readonly requireFree: () => Promise<void>;
+}
+
+/**
+ * The second look counts: the workspace is in place by now, so that whoever takes a lease from here on sees it and
+ * waits for the lock, and whoever took one before is seen here.
+ */
+async function removeUnused(
+  { host, workspace }: Session,
+  config: Config,
+  { name, found, requireFree }: Removal,
+): Promise<void> {
+  const { filesystem } = host;
+  const directory = templatesDirectory(config);
+  await requireFree();
+  if (found.state !== 'lost') {
+    await renameOnce(filesystem, templatePath(config, name), `${workspace.path}/removed`);
+    await filesystem.syncDirectory(directory);
+  }
+  if (found.state === 'present') await removeRecord(filesystem, directory, name, found.recordId);
+  if (found.state === 'lost') await removeRecord(filesystem, directory, name, found.record.id);
+}
+
+/**
+ * Leases first: a disk appears before its lease goes, so whoever is missed as a builder is then found as a user.
+ */
+async function requireUnused(
+  host: Host,
+  config: Config,
+  copies: TemplateCopies,
+  { name, identity }: { name: string; identity: TemplateIdentity | undefined },
+): Promise<void> {
+  const leases = await leaseHolders(host, templatesDirectory(config), name);
+  const ofCopies = identity === undefined ? [] : await copies.usersOf(identity, { ifAway: 'fail' });
+  const ofFile = await usersOf(host.filesystem, config, templatePath(config, name));
+  const usedBy = [...ofFile, ...ofCopies];
+  if (leases.length === 0 && usedBy.length === 0) return;
+  const who =
+    usedBy.length > 0
+      ? `${usedBy.length} image${usedBy.length === 1 ? '' : 's'} lean${usedBy.length === 1 ? 's' : ''} on it`
+      : 'a disk is being made of it';
+  throw new PlatterError('IN_USE', `the template "${name}" is in use: ${who}`, {
+    details: { usedBy, leases },
+    hint:
+      usedBy.length > 0
+        ? `flatten or delete ${usedBy.slice(0, 3).join(', ')}${usedBy.length > 3 ? ' and others' : ''} first`
+        : 'try again in a moment',
+  });
+}

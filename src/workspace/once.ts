@@ -1,0 +1,86 @@
+/**
+ * Changes of names that may be carried out twice. An NFS client that hears no answer asks again, and a server that has
+ * forgotten the first time then says that the target exists, or that the source does not: these functions look whether it
+ * was themselves. (Exclusive creation of files needs no such care: the protocol itself tells a repetition.)
+ */
+import { isHostError } from '../errors.ts';
+import type { Filesystem, FileStat } from '../ports/filesystem.ts';
+
+/** Makes a directory whose name is nobody else's. */
+export async function makeOwnDirectory(filesystem: Filesystem, path: string): Promise<void> {
+  try {
+    await filesystem.makeDirectory(path);
+  } catch (error) {
+    if (!isHostError(error, 'EEXIST')) throw error;
+  }
+}
+
+/** EEXIST when `target` is another file. */
+export async function linkOnce(
+  filesystem: Filesystem,
+  source: string,
+  target: string,
+): Promise<void> {
+  try {
+    await filesystem.link(source, target);
+  } catch (error) {
+    if (!isHostError(error, 'EEXIST')) throw error;
+    if (!(await isSameFile(filesystem, source, target))) throw error;
+  }
+}
+
+/**
+ * ENOENT when `source` is gone and `isDone` finds no trace of this very rename. By default the target's existence is the
+ * trace, which is right where its name is nobody else's.
+ */
+export async function renameOnce(
+  filesystem: Filesystem,
+  source: string,
+  target: string,
+  isDone: () => Promise<boolean> = () => exists(filesystem, target),
+): Promise<void> {
+  try {
+    await filesystem.rename(source, target);
+  } catch (error) {
+    if (!isHostError(error, 'ENOENT')) throw error;
+    if (!(await isDone())) throw error;
+  }
+}
+
+/** For `renameOnce`: whether the file that is being renamed stands at the target. */
+export function standsAt(
+  filesystem: Filesystem,
+  target: string,
+  { device, inode }: FileStat,
+): () => Promise<boolean> {
+  return async () => {
+    const stat = await statOrNothing(filesystem, target);
+    return stat?.device === device && stat.inode === inode;
+  };
+}
+
+export async function unlinkOnce(filesystem: Filesystem, path: string): Promise<void> {
+  try {
+    await filesystem.unlink(path);
+  } catch (error) {
+    if (!isHostError(error, 'ENOENT')) throw error;
+  }
+}
+
+async function isSameFile(filesystem: Filesystem, a: string, b: string): Promise<boolean> {
+  const stat = await statOrNothing(filesystem, a);
+  return stat !== undefined && (await standsAt(filesystem, b, stat)());
+}
+
+export async function exists(filesystem: Filesystem, path: string): Promise<boolean> {
+  return (await statOrNothing(filesystem, path)) !== undefined;
+}
+
+async function statOrNothing(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
+  try {
+    return await filesystem.stat(path);
+  } catch (error) {
+    if (isHostError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}

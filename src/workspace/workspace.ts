@@ -1,0 +1,151 @@
+/**
+ * Workspaces: the private directory of one operation on one name, and the fence around it.
+ *
+ * Everything that an operation makes is made in here, and every change that others can see is a rename or a link out of
+ * here (or a tool run on a hard link in here). Whoever works on the name next first moves leftover workspaces away.
+ * An operation that was paused, lost its lock and wakes up then finds its paths gone and fails, instead of changing what
+ * meanwhile belongs to somebody else: the lock saves work, the workspace keeps it right.
+ *
+ * What a workspace holds besides an intent is rubbish to everybody but its owner.
+ */
+import { afterwards, isHostError, PlatterError, reporting } from '../errors.ts';
+import type { Filesystem } from '../ports/filesystem.ts';
+import type { Random } from '../ports/random.ts';
+import { areaPath, listDirectory, makeDirectories, parentOf, workPath } from './area.ts';
+import { makeOwnDirectory, renameOnce, unlinkOnce } from './once.ts';
+
+export interface Workspace {
+  readonly directory: string;
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+}
+
+/** What an operation that changes something in place is about to do, for whoever has to finish or undo it. */
+export interface Intent {
+  readonly operation: string;
+  readonly startedAt: string;
+  readonly [key: string]: unknown;
+}
+
+const intentFile = 'intent.json';
+const attemptsMax = 10;
+
+/** A workspace that is not made yet: plans can name its paths. */
+export function newWorkspace(random: Random, directory: string, name: string): Workspace {
+  const id = random.id();
+  return { directory, name, id, path: workPath(directory, name, id) };
+}
+
+/**
+ * Makes the workspace, and the directory with it when that is missing. Neither survives a power cut for certain, nor has
+ * to: nothing is in them before something is published or an intent is written.
+ */
+export async function makeWorkspace(filesystem: Filesystem, workspace: Workspace): Promise<void> {
+  const { directory, path } = workspace;
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    try {
+      await makeOwnDirectory(filesystem, path);
+      return;
+    } catch (error) {
+      if (!isHostError(error, 'ENOENT')) throw error;
+      await makeArea(filesystem, directory);
+    }
+  }
+  throw new PlatterError(
+    'LOCKED',
+    `the directory of "${workspace.name}" is removed again and again`,
+    {
+      details: { directory },
+    },
+  );
+}
+
+async function makeArea(filesystem: Filesystem, directory: string): Promise<void> {
+  for (const path of [directory, areaPath(directory)]) {
+    try {
+      await filesystem.makeDirectory(path);
+    } catch (error) {
+      if (isHostError(error, 'ENOENT')) return makeDirectories(filesystem, parentOf(path));
+      if (!isHostError(error, 'EEXIST')) throw error;
+    }
+  }
+}
+
+/** Writes down, durably, what is about to be done in place. */
+export async function writeIntent(
+  filesystem: Filesystem,
+  workspace: Workspace,
+  intent: Intent,
+): Promise<void> {
+  await filesystem.createText(`${workspace.path}/${intentFile}`, JSON.stringify(intent), {
+    permissions: 0o600,
+  });
+  await filesystem.syncDirectory(workspace.path);
+  await filesystem.syncDirectory(areaPath(workspace.directory));
+}
+
+/** The intended change is whole and durable: from here on nobody must repeat or undo it. */
+export async function completeIntent(filesystem: Filesystem, workspace: Workspace): Promise<void> {
+  await unlinkOnce(filesystem, `${workspace.path}/${intentFile}`);
+  await afterwards(
+    reporting(`finish with ${workspace.name}`, () => filesystem.syncDirectory(workspace.path)),
+  );
+}
+
+/** The intent of a workspace; undefined where none was written whole. */
+export async function readIntent(
+  filesystem: Filesystem,
+  workspace: Workspace,
+): Promise<Intent | undefined> {
+  try {
+    const parsed: unknown = JSON.parse(
+      await filesystem.readText(`${workspace.path}/${intentFile}`),
+    );
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Intent) : undefined;
+  } catch (error) {
+    // An intent that a power cut tore was not acted upon: acting waits until it is durable.
+    if (error instanceof SyntaxError || isHostError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Workspaces on `name` that their operations left behind; on every name when none is given. */
+export async function leftoverWorkspaces(
+  filesystem: Filesystem,
+  directory: string,
+  name?: string,
+): Promise<readonly Workspace[]> {
+  const leftovers: Workspace[] = [];
+  for (const entry of await listDirectory(filesystem, areaPath(directory))) {
+    const match = /^([^~]+)~([0-9a-f]+)\.work$/.exec(entry.name);
+    if (match?.[1] === undefined || match[2] === undefined) continue;
+    if (name !== undefined && match[1] !== name) continue;
+    leftovers.push({
+      directory,
+      name: match[1],
+      id: match[2],
+      path: `${areaPath(directory)}/${entry.name}`,
+    });
+  }
+  return leftovers;
+}
+
+/**
+ * Takes a leftover over: from here on its former owner can do nothing with it. Undefined when somebody else was faster.
+ */
+export async function takeOver(
+  filesystem: Filesystem,
+  random: Random,
+  leftover: Workspace,
+): Promise<Workspace | undefined> {
+  const id = random.id();
+  const path = workPath(leftover.directory, leftover.name, id);
+  try {
+    await renameOnce(filesystem, leftover.path, path);
+    return { ...leftover, id, path };
+  } catch (error) {
+    if (isHostError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
