@@ -1,0 +1,101 @@
+/** What the private area of a directory holds (workspace/area.ts): of images and of templates alike. */
+import type { EngineContext } from '../images/context.ts';
+import type { Host } from '../ports/host.ts';
+import { areaPath, leasePath, listDirectory } from '../workspace/area.ts';
+import { isProvablyGone } from '../workspace/provably-gone.ts';
+import { leftoverWorkspaces } from '../workspace/workspace.ts';
+import { readLease } from '../workspace/lease.ts';
+import { allocatedBytes } from './space.ts';
+import type { Stray } from './stray.ts';
+
+/** Directories whose names the area shares between images and templates. */
+export interface AreaOf {
+  readonly directory: string;
+  /** For people. */
+  subject(name: string): string;
+  /** Name of the lock under which operations on `name` run. */
+  lock(name: string): { readonly directory: string; readonly name: string };
+}
+
+/** Names of which the area has a record. */
+export async function recordedNames(
+  { host }: EngineContext,
+  directory: string,
+): Promise<readonly string[]> {
+  return (await listDirectory(host.filesystem, areaPath(directory)))
+    .filter(({ name }) => name.endsWith('.record'))
+    .map(({ name }) => name.slice(0, -'.record'.length));
+}
+
+/** Leftovers of operations and leases; what has another name than all that the area holds. */
+export async function auditArea({ host }: EngineContext, area: AreaOf): Promise<readonly Stray[]> {
+  const { filesystem } = host;
+  const path = areaPath(area.directory);
+  const entries = await listDirectory(filesystem, path);
+  const strays: Stray[] = [];
+  for (const { name, path: workspace, id } of await leftoverWorkspaces(
+    filesystem,
+    area.directory,
+  )) {
+    if (await isAtWork(host, area, name)) continue;
+    strays.push({
+      kind: 'interrupted-operation',
+      path: workspace,
+      subject: area.subject(name),
+      allocatedBytes: await allocatedBytes(filesystem, workspace),
+      message: `operation ${id} on it has ended without clearing up`,
+      hint: 'platter recover finishes or undoes it',
+    });
+  }
+  for (const { name } of entries) {
+    const stray = await auditEntry(host, area, name);
+    if (stray !== undefined) strays.push(stray);
+  }
+  return strays;
+}
+
+/** Known here: workspaces, which are told above; records, snapshots and downloads, which others tell. */
+const known = /\.(work|record|snapshots|partial)$/;
+
+async function auditEntry(host: Host, area: AreaOf, entry: string): Promise<Stray | undefined> {
+  const path = `${areaPath(area.directory)}/${entry}`;
+  if (known.test(entry)) return undefined;
+  const lease = /^([^~]+)~([0-9a-f]+)\.lease(-draft)?$/.exec(entry);
+  if (lease?.[1] === undefined || lease[2] === undefined) {
+    return {
+      kind: 'unknown-file',
+      path,
+      subject: null,
+      allocatedBytes: await allocatedBytes(host.filesystem, path),
+      message: 'platter has put nothing of that name there',
+      hint: 'find out who did',
+    };
+  }
+  const [, name, id] = lease;
+  if (!(await isDeadLease(host, leasePath(area.directory, name, id), lease[3] !== undefined))) {
+    return undefined;
+  }
+  return {
+    kind: 'dead-lease',
+    path,
+    subject: area.subject(name),
+    allocatedBytes: null,
+    message: 'the process that used it has ended',
+    hint: 'platter recover removes it; it keeps nothing from being used',
+  };
+}
+
+/** A draft becomes a lease at once: nobody is known to have left it. */
+async function isDeadLease(host: Host, path: string, isDraft: boolean): Promise<boolean> {
+  if (isDraft) return false;
+  const holder = await readLease(host.filesystem, path);
+  if (holder === 'released') return false;
+  return holder === 'torn' || isProvablyGone(host.facts, holder);
+}
+
+/** Somebody may be at work on it: on this host for certain, on another as far as can be told. */
+async function isAtWork(host: Host, area: AreaOf, name: string): Promise<boolean> {
+  const lock = area.lock(name);
+  const holder = await host.locks.holder(lock.directory, lock.name);
+  return holder !== undefined && !(await isProvablyGone(host.facts, holder));
+}

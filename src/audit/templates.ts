@@ -1,0 +1,130 @@
+/** Strays of the template store. */
+import { templatesDirectory } from '../config/layout.ts';
+import { isName } from '../names.ts';
+import type { EngineContext } from '../images/context.ts';
+import { templateOperation } from '../templates/add.ts';
+import { lookUp } from '../templates/lookup.ts';
+import { partialSuffix } from '../templates/partial-download.ts';
+import { usersOf } from '../templates/users.ts';
+import { areaPath, listDirectory } from '../workspace/area.ts';
+import { auditArea, recordedNames } from './private-area.ts';
+import { allocatedBytes } from './space.ts';
+import type { Stray } from './stray.ts';
+import { orUnreadable } from './unreadable.ts';
+
+export async function auditTemplates(context: EngineContext): Promise<readonly Stray[]> {
+  const { host, config } = context;
+  const directory = templatesDirectory(config);
+  return orUnreadable(directory, null, async () => {
+    const strays = [
+      ...(await auditArea(context, {
+        directory,
+        subject: (name) => `template ${name}`,
+        lock: (name) => templateOperation(config, name).lock,
+      })),
+      ...(await partialDownloads(context, directory)),
+    ];
+    for (const name of await recordedNames(context, directory)) {
+      strays.push(...(await auditRecord(context, name)));
+    }
+    for (const { name, kind } of await listDirectory(host.filesystem, directory)) {
+      if (name === '.platter') continue;
+      const isTemplate = kind === 'file' && isName('template', name);
+      strays.push(
+        ...(isTemplate
+          ? await auditFile(context, name)
+          : await unknown(context, `${directory}/${name}`)),
+      );
+    }
+    return strays;
+  });
+}
+
+async function auditRecord(context: EngineContext, name: string): Promise<readonly Stray[]> {
+  const { host, config } = context;
+  const path = `${templatesDirectory(config)}/${name}`;
+  return orDamaged(`${areaPath(templatesDirectory(config))}/${name}.record`, name, async () => {
+    const found = await lookUp(host, config, name);
+    if (found.state !== 'lost') return [];
+    const users = await usersOf(host.filesystem, config, path);
+    return [
+      {
+        kind: 'record-without-template',
+        path,
+        subject: `template ${name}`,
+        allocatedBytes: null,
+        message:
+          users.length === 0
+            ? 'its file is gone, and nothing leans on it'
+            : `its file is gone, and ${users.join(', ')} lean on it`,
+        hint:
+          users.length === 0
+            ? 'platter recover forgets it'
+            : `platter template add ${name} SOURCE brings it back, with the same content`,
+      },
+    ];
+  });
+}
+
+async function orDamaged(
+  path: string,
+  name: string,
+  look: () => Promise<readonly Stray[]>,
+): Promise<readonly Stray[]> {
+  const found = await orUnreadable(path, `template ${name}`, look);
+  return found.map((stray) =>
+    stray.kind === 'unreadable' ? { ...stray, kind: 'damaged-record' } : stray,
+  );
+}
+
+async function auditFile(context: EngineContext, name: string): Promise<readonly Stray[]> {
+  const { host, config } = context;
+  const path = `${templatesDirectory(config)}/${name}`;
+  // A record that cannot be read is told with the records.
+  const found = await lookUp(host, config, name).catch(() => undefined);
+  if (found?.state !== 'foreign') return [];
+  return [
+    {
+      kind: 'foreign-template',
+      path,
+      subject: `template ${name}`,
+      allocatedBytes: found.stat.allocatedBytes,
+      message: 'platter has no record of it: Nova, or somebody by hand, has put it there',
+      hint: `platter template verify ${name} inspects it and takes it into the records`,
+    },
+  ];
+}
+
+async function unknown({ host }: EngineContext, path: string): Promise<readonly Stray[]> {
+  return [
+    {
+      kind: 'unknown-file',
+      path,
+      subject: null,
+      allocatedBytes: await allocatedBytes(host.filesystem, path),
+      message: 'it is no template',
+      hint: 'move it out of the template store',
+    },
+  ];
+}
+
+async function partialDownloads(
+  { host }: EngineContext,
+  directory: string,
+): Promise<readonly Stray[]> {
+  const strays: Stray[] = [];
+  for (const { name } of await listDirectory(host.filesystem, areaPath(directory))) {
+    if (!name.endsWith(partialSuffix)) continue;
+    const template = name.slice(0, -partialSuffix.length);
+    const path = `${areaPath(directory)}/${name}`;
+    strays.push({
+      kind: 'partial-download',
+      path,
+      subject: `template ${template}`,
+      allocatedBytes: await allocatedBytes(host.filesystem, path),
+      message: 'its download was broken off',
+      hint: 'adding the template again continues it; platter template prune removes it',
+    });
+  }
+  return strays;
+}

@@ -1,0 +1,27 @@
+/** `platter inspect FILE`: exit status 0 for safe and 6 for unsafe. */
+import { resolve } from 'node:path';
+import { inspectFile } from '../../ingress/gate.ts';
+import { formatSize } from '../../sizes.ts';
+import { action, type DefineCommands } from '../command.ts';
+import { exitStatusOf } from '../exit-status.ts';
+import { printResult } from '../output.ts';
+
+export const defineInspect: DefineCommands = (noun, context) => {
+  noun
+    .argument('<file>', 'image file')
+    .option('--format <format>', 'what it is declared to be')
+    .action(
+      action(context, async (session, [file]: [string], options: { format?: string }) => {
+        const { host, backend } = session;
+        const { limits } = backend.config;
+        const inspection = await inspectFile(host, resolve(file), limits, options.format);
+        await printResult(session, inspection, ({ format, virtualSizeBytes, safe, violations }) =>
+          [
+            `${format}, ${formatSize(virtualSizeBytes)}: ${safe ? 'safe' : 'not safe'}`,
+            ...violations.map(({ code, message }) => `  ${code}: ${message}`),
+          ].join('\n'),
+        );
+        if (!inspection.safe) context.exitWith(exitStatusOf('UNSAFE_IMAGE'));
+      }),
+    );
+};

@@ -1,0 +1,105 @@
+/** Finds and reads the configuration file (TOML, snake_case). */
+import type { ConfigInput } from '../config/config.ts';
+import { nearest } from '../config/nearest.ts';
+import { resolveConfig } from '../config/resolve.ts';
+import type { Config } from '../config/config.ts';
+import { isHostError, PlatterError } from '../errors.ts';
+import type { Filesystem } from '../ports/filesystem.ts';
+
+export interface ConfigSource {
+  /** `--config` */
+  readonly file: string | undefined;
+  /** `--instances-path`, which goes before the file's. */
+  readonly instancesPath: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export async function loadConfig(filesystem: Filesystem, source: ConfigSource): Promise<Config> {
+  const { path, text } = await readFirst(filesystem, source);
+  const input = text === undefined ? {} : await parseToml(text, path);
+  const override =
+    source.instancesPath === undefined ? {} : { instancesPath: source.instancesPath };
+  try {
+    return resolveConfig({ ...input, ...override }, snakeCase);
+  } catch (error) {
+    if (!PlatterError.is(error) || path === undefined) throw error;
+    throw error.with({ file: path });
+  }
+}
+
+/** A file that was named has to be there; of the usual places the first that has one counts. */
+async function readFirst(filesystem: Filesystem, { file, environment }: ConfigSource) {
+  const named = file ?? environment['PLATTER_CONFIG'];
+  if (named !== undefined && named !== '')
+    return { path: named, text: await read(filesystem, named) };
+  const home = environment['XDG_CONFIG_HOME'] ?? `${environment['HOME'] ?? ''}/.config`;
+  for (const path of [`${home}/platter/config.toml`, '/etc/platter/config.toml']) {
+    if (!path.startsWith('/')) continue;
+    try {
+      return { path, text: await filesystem.readText(path) };
+    } catch (error) {
+      if (!isHostError(error, 'ENOENT', 'ENOTDIR')) throw unreadable(path, error);
+    }
+  }
+  return { path: undefined, text: undefined };
+}
+
+async function read(filesystem: Filesystem, path: string): Promise<string> {
+  try {
+    return await filesystem.readText(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): PlatterError {
+  const isMissing = isHostError(cause, 'ENOENT');
+  const reason = isMissing ? 'there is no such file' : String((cause as { code?: unknown }).code);
+  return new PlatterError(
+    'CONFIG_INVALID',
+    `cannot read the configuration file ${path}: ${reason}`,
+    {
+      details: { file: path },
+      cause,
+    },
+  );
+}
+
+async function parseToml(text: string, path: string | undefined): Promise<ConfigInput> {
+  const { parse, TomlError } = await import('smol-toml');
+  try {
+    return camelCaseKeys(parse(text));
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const reason = error.message.split('\n')[0];
+    throw new PlatterError(
+      'CONFIG_INVALID',
+      `${path}, line ${error.line}, column ${error.column}: ${reason}`,
+      { details: { file: path, line: error.line, column: error.column } },
+    );
+  }
+}
+
+function camelCaseKeys(table: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(table)) {
+    const camel = key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    if (snakeCase(camel) !== key) throw unknownKey(key, Object.keys(table));
+    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+    result[camel] = isTable ? camelCaseKeys(value as Record<string, unknown>) : value;
+  }
+  return result;
+}
+
+/** Keys of the file are written in one way only. */
+function unknownKey(key: string, others: readonly string[]): PlatterError {
+  const suggestion = nearest(snakeCase(key), [snakeCase(key), ...others]);
+  return new PlatterError('CONFIG_INVALID', `unknown configuration key "${key}"`, {
+    details: { key },
+    hint: suggestion === undefined ? undefined : `did you mean "${suggestion}"?`,
+  });
+}
+
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
