@@ -1,0 +1,193 @@
+/**
+ * The executor port of a simulated process. Tools are generators: between two of their steps anything can happen to
+ * them, to who started them, and to the host. A tool whose caller died goes on as an orphan.
+ */
+import { isHostError, PlatterError } from '../src/errors.ts';
+import type { Command, Executor, RunOptions, RunResult } from '../src/ports/executor.ts';
+import type { SimProcess } from './process.ts';
+import type { Settle } from './schedule/held.ts';
+import {
+  errnoText,
+  failure,
+  type ToolContext,
+  type ToolProgram,
+  type ToolResult,
+  type ToolStep,
+} from './tools/program.ts';
+import { programs } from './tools/programs.ts';
+import { errno } from './volume/errno.ts';
+import { ToolOutput } from './tool-output.ts';
+import type { World } from './world.ts';
+
+export function simExecutor(world: World, process: SimProcess): Executor {
+  return {
+    run(command, options = {}) {
+      if (options.signal?.aborted === true) return Promise.resolve(killedResult('canceled'));
+      const subject = `${command.file} ${command.args.join(' ')}`;
+      return world.gate.callLater<RunResult>(process, 'executor.run', subject, (settle) => {
+        const fault = world.takeFault();
+        const { file, args } = unwrapped(command);
+        const program = programs.get(file);
+        if (program === undefined || fault?.kind === 'tool missing') {
+          settle.reject(missing(command, file));
+        } else if (fault !== undefined) {
+          settle.reject(new PlatterError('TOOL_FAILED', `cannot start ${file}: ${fault.kind}`));
+        } else {
+          new ToolRun(world, process, {
+            command: { file, args },
+            program,
+            options,
+            settle,
+          }).start();
+        }
+      });
+    },
+  };
+}
+
+/** prlimit becomes what it runs. */
+function unwrapped(command: Command): Command {
+  if (command.file !== 'prlimit') return command;
+  const first = command.args.findIndex((arg) => !arg.startsWith('--'));
+  return { file: command.args[first] ?? '', args: command.args.slice(first + 1) };
+}
+
+function missing(command: Command, file: string): PlatterError {
+  return new PlatterError('TOOL_MISSING', `${file} is not installed`, {
+    details: { argv: [command.file, ...command.args] },
+  });
+}
+
+function killedResult(killed: RunResult['killed']): RunResult {
+  return { exitCode: null, signal: 'SIGKILL', stdout: '', stderr: '', killed };
+}
+
+interface Run {
+  readonly command: Command;
+  readonly program: ToolProgram;
+  readonly options: RunOptions;
+  readonly settle: Settle<RunResult>;
+}
+
+const hasSubcommands: ReadonlySet<string> = new Set(['cryptsetup', 'ploop', 'qemu-img']);
+
+class ToolRun {
+  readonly #world: World;
+  readonly #run: Run;
+  readonly #process: SimProcess;
+  readonly #label: string;
+  readonly #steps: Generator<ToolStep, ToolResult, void>;
+  readonly #context: ToolContext;
+  readonly #caller: SimProcess;
+  readonly #output: ToolOutput;
+
+  constructor(world: World, caller: SimProcess, run: Run) {
+    this.#world = world;
+    this.#run = run;
+    this.#caller = caller;
+    const { file, args } = run.command;
+    this.#label = hasSubcommands.has(file) ? `${file} ${args[0] ?? ''}` : file;
+    this.#process = world.spawn(caller.machine, this.#label, caller);
+    this.#context = {
+      volume: world.volume,
+      stores: world.stores,
+      process: this.#process,
+      input: run.options.input ?? '',
+      nowMs: world.wallMs(caller.machine),
+      held: [],
+    };
+    this.#steps = run.program(this.#context, run.command.args);
+    const { onLine } = run.options;
+    const tell = (line: string) => caller.isAlive && onLine?.(line);
+    this.#output = new ToolOutput({ ...run.options, onLine: tell });
+  }
+
+  start(): void {
+    const { timeoutMs, signal } = this.#run.options;
+    const { gate } = this.#world;
+    this.#process.onKill = () => this.#end({ ...killedResult(null) });
+    if (timeoutMs !== undefined) {
+      const timer = gate.at(
+        gate.nowUs + timeoutMs * 1000,
+        () => this.#killBy('timeout'),
+        this.#caller,
+      );
+      this.#cancelTimer = () => timer.cancel();
+    }
+    const cancel = () => this.#killBy('canceled');
+    signal?.addEventListener('abort', cancel);
+    this.#stopListening = () => signal?.removeEventListener('abort', cancel);
+    this.#advance(() => this.#steps.next());
+  }
+
+  #cancelTimer: () => void = () => {};
+  #stopListening: () => void = () => {};
+
+  /** By the executor itself: the caller is told which way. */
+  #killBy(reason: 'timeout' | 'canceled' | 'output'): void {
+    if (!this.#process.isAlive) return;
+    this.#process.onKill = () => this.#end(killedResult(reason));
+    this.#world.kill(this.#process);
+  }
+
+  /** A system call that fails where a tool has no more to say of it ends the tool. */
+  #nextOf(next: () => IteratorResult<ToolStep, ToolResult>): IteratorResult<ToolStep, ToolResult> {
+    try {
+      return next();
+    } catch (error) {
+      if (!isHostError(error)) throw error;
+      return { done: true, value: failure(`${this.#label}: ${errnoText(error)}`) };
+    }
+  }
+
+  /** Goes to the next step, which is then held until the scheduler lets it happen. */
+  #advance(next: () => IteratorResult<ToolStep, ToolResult>): void {
+    const result = this.#nextOf(next);
+    if (result.done === true) {
+      const { exitCode, stdout, stderr } = result.value;
+      this.#world.end(this.#process);
+      const isWhole = this.#output.print('stdout', stdout) && this.#output.print('stderr', stderr);
+      const killed = isWhole ? null : 'output';
+      this.#end({ exitCode, signal: null, stdout: '', stderr: '', killed });
+      return;
+    }
+    const step = result.value;
+    if (step.prints !== undefined && !this.#output.print('stdout', step.prints)) {
+      return this.#killBy('output');
+    }
+    const hold = () => {
+      this.#world.gate.hold({
+        owner: this.#process,
+        name: `${this.#label}: ${step.name}`,
+        subject: step.subject ?? '',
+        proceed: () => this.#proceed(),
+      });
+    };
+    if (step.until !== undefined) step.until(() => this.#process.isAlive && hold());
+    else if (step.takesMs === undefined) hold();
+    else this.#world.gate.at(this.#world.gate.nowUs + step.takesMs * 1000, hold, this.#process);
+  }
+
+  #proceed(): void {
+    const fault = this.#world.takeFault();
+    switch (fault?.kind) {
+      case undefined:
+        return this.#advance(() => this.#steps.next());
+      case 'tool killed':
+        return this.#world.kill(this.#process);
+      case 'tool hangs':
+        return undefined;
+      default:
+        return this.#advance(() => this.#steps.throw(errno(fault?.kind ?? 'EIO')));
+    }
+  }
+
+  /** What a tool had locked is free when it ends, however it ends. */
+  #end(result: RunResult): void {
+    this.#cancelTimer();
+    this.#stopListening();
+    for (const giveBack of this.#context.held) giveBack();
+    const { stdout, stderr } = this.#output;
+    this.#run.settle.resolve({ ...result, stdout, stderr });
+  }
+}

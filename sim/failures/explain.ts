@@ -1,0 +1,66 @@
+/** A failure for people: what the scenario is, what happened on which host in which order, and what broke. */
+import { formatSize } from '../../src/sizes.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import type { FailureFile } from './failure-file.ts';
+import type { Moment, Timeline } from './timeline.ts';
+
+export function explainAsText(failure: FailureFile, { moments, result }: Timeline): string {
+  return [
+    ...aboutFailure(failure),
+    '',
+    ...aboutScenario(failure.scenario),
+    '',
+    ...moments.map(lineOf),
+    '',
+    result.isReproduced
+      ? 'The violation is reproduced.'
+      : 'The violation is not reproduced: this platter does not fail any more.',
+  ].join('\n');
+}
+
+export function aboutFailure({ description, violation, seed, profile }: FailureFile): string[] {
+  return [
+    ...(description === undefined ? [] : [description, '']),
+    `${violation.id}: ${violation.message}`,
+    `drawn from seed ${seed} of profile ${profile}`,
+  ];
+}
+
+/** One line for each thing that a scenario is made of. */
+export function aboutScenario(scenario: Scenario): string[] {
+  const { backend, machines, volume, templates, clients, faults } = scenario;
+  const kind = volume.isShared ? 'shared' : 'local';
+  const links = volume.hasReflinks ? 'with' : 'without';
+  return [
+    `${backend} on ${count(machines.length, 'host')}, a ${kind} directory ${links} reflinks`,
+    ...templates.map(
+      ({ name, format, sizeBytes, hostile }) =>
+        `template ${name}: ${hostile ? 'hostile ' : ''}${format}, ${formatSize(sizeBytes)}`,
+    ),
+    ...clients.map(({ machine, operations }, index) => {
+      const program = operations.map((spec) => {
+        const size = spec.sizeBytes === undefined ? '' : ` ${formatSize(spec.sizeBytes)}`;
+        return `${spec.kind} ${spec.subject}${spec.other === undefined ? '' : ` ${spec.other}`}${size}`;
+      });
+      return `client ${index + 1} on host ${machine + 1}: ${program.join('; ')}`;
+    }),
+    ...faults.map(
+      ({ host, site, nth, kind: what }) =>
+        `fault: ${what} on host ${host + 1}, ${site === '*' ? `step ${nth}` : `${site} number ${nth}`}`,
+    ),
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+const whoWidth = 10;
+
+function lineOf({ atMs, host, who, kind, text }: Moment): string {
+  const time = `${(atMs / 1000).toFixed(3)} s`.padStart(12);
+  if (host === undefined) return `${time}  ${text}`;
+  const indent = kind === 'operation' || kind === 'fault' || kind === 'crash' ? '' : '  ';
+  const place = `host ${host + 1}`;
+  return `${time}  ${place}  ${who.padEnd(whoWidth)}  ${indent}${text}`;
+}

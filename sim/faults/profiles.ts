@@ -1,0 +1,256 @@
+/**
+ * Profiles: which kinds of trouble a run may meet. Each says whether the engine promises to survive it; those that do not
+ * are negative controls, which must fail.
+ */
+import type { Prng } from '../schedule/prng.ts';
+import type { PersistenceProfile } from '../volume/power-cut.ts';
+import type { SimBackend } from '../scenarios/scenario.ts';
+import { deviceSteps, lvmSteps } from './lvm-steps.ts';
+import type { CallFault, Fault, HostFault } from './fault.ts';
+
+export interface Profile {
+  readonly name: string;
+  readonly description: string;
+  readonly promisesSurvival: boolean;
+  readonly persistence: readonly PersistenceProfile[];
+  readonly isShared: readonly boolean[];
+  readonly lies: boolean;
+  /** Swarm: each run draws its own subset of these, with its own weights. */
+  readonly hostFaults: readonly HostFault[];
+  readonly callFaults: readonly SiteFaults[];
+}
+
+/** What can go wrong at which calls. */
+interface SiteFaults {
+  /** Only with images of this technology. Default: any. */
+  readonly backend?: SimBackend;
+  readonly sites: readonly string[];
+  readonly kinds: readonly CallFault[];
+}
+
+const changes = [
+  'filesystem.createText',
+  'filesystem.makeDirectory',
+  'filesystem.rename',
+  'filesystem.link',
+  'filesystem.unlink',
+  'filesystem.truncate',
+  'filesystem.clone',
+  'filesystem.removeTree',
+  'filesystem.open create',
+  'file.write',
+];
+
+const reads = [
+  'filesystem.stat',
+  'filesystem.readDirectory',
+  'filesystem.readText',
+  'filesystem.open read',
+  'file.read',
+];
+
+const syncs = ['filesystem.sync', 'filesystem.syncDirectory'];
+
+const toolSteps = [
+  'qemu-img create: create file',
+  'qemu-img create: write header',
+  'qemu-img create: flush',
+  'qemu-img convert: open target',
+  'qemu-img convert: copy second half',
+  'qemu-img resize: write size',
+  'qemu-img resize: flush',
+  'qemu-img snapshot: write reference counts',
+  'qemu-img snapshot: write copied flags',
+  'qemu-img snapshot: write L1 table',
+  'qemu-img snapshot: write snapshot table',
+  'qemu-img snapshot: flush header',
+  'qemu-img snapshot: give clusters back',
+  'qemu-img snapshot: write size',
+  'qemu-img info: open image',
+  'qemu-img check: write reference counts',
+  'cp: copy second half',
+];
+
+const disk: readonly SiteFaults[] = [
+  { sites: changes, kinds: ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES'] },
+  { sites: reads, kinds: ['EIO', 'EMFILE'] },
+  { sites: syncs, kinds: ['EIO', 'ENOSPC'] },
+];
+
+const tools: readonly SiteFaults[] = [
+  { sites: toolSteps, kinds: ['EIO', 'ENOSPC', 'tool killed', 'tool hangs'] },
+  { sites: ['executor.run'], kinds: ['cannot fork', 'tool missing'] },
+];
+
+const clusterSteps = [
+  'connect',
+  'open image',
+  'create name',
+  'create header',
+  'write second half',
+  'attach parent',
+  'attach child',
+  'write size',
+  'update directory',
+  'remove name',
+  'create snapshot',
+  'remove snapshot',
+  'protect snapshot',
+  'unprotect snapshot',
+  'begin to unprotect',
+  'roll back second half',
+  'detach child',
+  'detach parent',
+  'add to trash',
+  'remove header',
+  'close image',
+].map((step) => `rbd: ${step}`);
+
+/** Of commands that are bounded: what copies data takes as long as it takes. */
+const boundedSteps = [
+  'update directory',
+  'remove name',
+  'attach parent',
+  'write size',
+  'create snapshot',
+  'remove snapshot',
+  'protect snapshot',
+  'unprotect snapshot',
+  'add to trash',
+].map((step) => `rbd: ${step}`);
+
+const clusters: readonly SiteFaults[] = [
+  { backend: 'rbd', sites: boundedSteps, kinds: ['tool hangs'] },
+  {
+    backend: 'rbd',
+    sites: clusterSteps,
+    kinds: ['EIO', 'tool killed', 'lost reply'],
+  },
+  { backend: 'rbd', sites: clusterSteps, kinds: ['cluster away', 'cluster full', 'lost reply'] },
+];
+
+const repeated: readonly SiteFaults[] = [
+  {
+    sites: changes.filter((site) => /createText|makeDirectory|rename|link|unlink/.test(site)),
+    kinds: ['retransmitted'],
+  },
+  { sites: reads, kinds: ['ESTALE'] },
+];
+
+const everyHostFault: readonly HostFault[] = ['kill process', 'cut power', 'pause', 'jump clock'];
+
+function define(name: string, description: string, rest: Partial<Profile>): Profile {
+  return {
+    name,
+    description,
+    promisesSurvival: true,
+    persistence: ['strict', 'posix-min'],
+    isShared: [true, false],
+    lies: false,
+    hostFaults: [],
+    callFaults: [],
+    ...rest,
+  };
+}
+
+export const profiles: readonly Profile[] = [
+  define('calm', 'nothing goes wrong', {}),
+  define('crash', 'processes are killed, hosts lose power', {
+    hostFaults: ['kill process', 'cut power'],
+  }),
+  define('pause', 'hosts stand still, clocks drift and jump, locks are lost', {
+    hostFaults: ['pause', 'jump clock', 'kill process'],
+    isShared: [true],
+  }),
+  define('disk', 'calls fail: input and output, space, permissions', { callFaults: disk }),
+  define('tools', 'tools fail, are killed, hang, or are missing', {
+    callFaults: [...tools, ...clusters],
+  }),
+  define('nfs', 'answers are lost and changes repeated, handles become stale', {
+    callFaults: repeated,
+    isShared: [true],
+    hostFaults: ['kill process', 'pause'],
+  }),
+  define('swarm', 'any of it at once', {
+    hostFaults: everyHostFault,
+    callFaults: [...disk, ...tools, ...clusters, ...repeated],
+  }),
+  define('lying-disk', 'syncs do nothing: a negative control', {
+    promisesSurvival: false,
+    lies: true,
+    isShared: [false],
+    persistence: ['posix-min'],
+    hostFaults: ['cut power'],
+  }),
+];
+
+export function profileByName(name: string): Profile | undefined {
+  return profiles.find((known) => known.name === name);
+}
+
+/** `all` are those that promise survival. Empty when there is none of that name. */
+export function profilesNamed(name: string): readonly Profile[] {
+  if (name === 'all') return profiles.filter(({ promisesSurvival }) => promisesSurvival);
+  return profiles.filter((known) => known.name === name);
+}
+
+const stepsExpected = 250;
+/** Where an operation ends: what it said is done must be, from here on. */
+const endOfOperation = 'locks.remove';
+const operationsExpected = 16;
+
+/** One run in six has no faults at all: it has to succeed completely. */
+export function drawFaults(
+  prng: Prng,
+  profile: Profile,
+  { machines, backend }: { machines: number; backend: SimBackend },
+): readonly Fault[] {
+  if (prng.oneIn(6)) return [];
+  const hostFaults = profile.hostFaults.filter(() => !prng.oneIn(3));
+  const callFaults = profile.callFaults
+    .filter((group) => group.backend === undefined || group.backend === backend)
+    .filter(() => !prng.oneIn(3));
+  const faults: Fault[] = [];
+  const count = prng.below(4) + (hostFaults.length + callFaults.length > 0 ? 1 : 0);
+  for (let index = 0; index < count; index += 1) {
+    const host = prng.below(machines);
+    const takesHost = callFaults.length === 0 || (hostFaults.length > 0 && prng.oneIn(2));
+    const fault = takesHost
+      ? drawHostFault(prng, hostFaults, host)
+      : drawCallFault(prng, callFaults, host, backend);
+    if (fault !== undefined) faults.push(fault);
+  }
+  return faults;
+}
+
+function drawHostFault(prng: Prng, kinds: readonly HostFault[], host: number): Fault | undefined {
+  if (kinds.length === 0) return undefined;
+  const kind = prng.pick(kinds);
+  const fault = prng.oneIn(4)
+    ? { host, site: endOfOperation, nth: 1 + prng.below(operationsExpected), kind }
+    : { host, site: '*', nth: 1 + prng.below(stepsExpected), kind };
+  if (kind === 'pause') return { ...fault, amount: prng.pick([100, 4000, 20_000, 60_000]) };
+  if (kind === 'jump clock') {
+    return { ...fault, amount: prng.pick([-3_600_000, -20_000, 20_000, 3_600_000]) };
+  }
+  // Half of the deaths come when the call has begun.
+  const dies = kind === 'kill process' || kind === 'cut power';
+  return dies && prng.oneIn(2) ? { ...fault, amount: 1 + prng.below(3) } : fault;
+}
+
+function drawCallFault(
+  prng: Prng,
+  groups: readonly SiteFaults[],
+  host: number,
+  backend: SimBackend,
+): Fault {
+  const { sites, kinds } = of(prng.pick(groups), backend, prng);
+  return { host, site: prng.pick(sites), nth: 1 + prng.below(12), kind: prng.pick(kinds) };
+}
+
+/** The steps of tools are those of the backend's own. */
+function of(group: SiteFaults, backend: SimBackend, prng: Prng): SiteFaults {
+  if (backend !== 'lvm' || group.sites !== toolSteps) return group;
+  if (!prng.oneIn(3)) return { sites: lvmSteps, kinds: ['EIO', 'tool killed', 'tool hangs'] };
+  return { sites: deviceSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };
+}

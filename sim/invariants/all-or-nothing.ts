@@ -1,0 +1,73 @@
+import { creates, describeRun } from '../model/expected.ts';
+import type { Model } from '../model/model.ts';
+import type { Invariant } from '../model/invariant.ts';
+import type { OperationRun } from '../model/operation-run.ts';
+import { isUnknown } from '../model/touched.ts';
+import type { DiskState } from '../model/view.ts';
+import { expected, made } from '../model/wanted.ts';
+
+/** What an image may be once it is recovered; undefined stands for no image. */
+type Possible = readonly (DiskState | undefined)[];
+
+/** By address; null where nobody can tell any more. */
+const possibleOf = new WeakMap<Model, Map<string, Possible | null>>();
+
+export const allOrNothing: Invariant = {
+  id: 'all-or-nothing',
+  description: 'what was cut off is, once recovered, done completely or not at all',
+  onInterrupted: cutOff,
+  onFailed(model, run) {
+    return run.error !== undefined && isUnknown(run.error) ? cutOff(model, run) : undefined;
+  },
+  onDone(model, run) {
+    const [address] = run.addresses ?? [];
+    if (address !== undefined) possible(model).delete(address);
+    return undefined;
+  },
+  onRecovered(model) {
+    for (const [address, states] of possible(model)) {
+      if (states === null) continue;
+      const now = model.state(address);
+      if (states.some((state) => isSame(now, state))) continue;
+      const run = model.runs.findLast(({ addresses }) => addresses?.[0] === address);
+      const what = run === undefined ? address : describeRun(run);
+      return `after ${what} was cut off and recovered, ${address} is neither as before nor as wanted`;
+    }
+    return undefined;
+  },
+};
+
+function possible(model: Model): Map<string, Possible | null> {
+  const known = possibleOf.get(model) ?? new Map<string, Possible | null>();
+  possibleOf.set(model, known);
+  return known;
+}
+
+function cutOff(model: Model, run: OperationRun): undefined {
+  const [address] = run.addresses ?? [];
+  if (address === undefined) return undefined;
+  const known = possible(model);
+  const before = known.get(address) ?? (known.has(address) ? null : [run.before]);
+  // What a guest has not synced may be lost, and two at once may come in any order.
+  if (before === null || !run.isExclusive || run.spec.kind === 'guest write') {
+    known.set(address, null);
+  } else {
+    known.set(address, [...before, ...before.map((state) => after(model, run, state))]);
+  }
+  return undefined;
+}
+
+function after(
+  model: Model,
+  run: OperationRun,
+  before: DiskState | undefined,
+): DiskState | undefined {
+  if (run.spec.kind === 'destroy') return undefined;
+  if (before !== undefined) return expected(model, run, before);
+  if (!creates(run.spec) || run.source === undefined) return undefined;
+  return made(model, run.source, run);
+}
+
+function isSame(a: DiskState | undefined, b: DiskState | undefined): boolean {
+  return a?.sizeBytes === b?.sizeBytes && a?.guest === b?.guest && a?.snapshots === b?.snapshots;
+}

@@ -1,0 +1,51 @@
+import { describeRun } from '../model/expected.ts';
+import type { Model } from '../model/model.ts';
+import type { Invariant } from '../model/invariant.ts';
+import type { OperationRun } from '../model/operation-run.ts';
+
+export const errorHonesty: Invariant = {
+  id: 'error-honesty',
+  description:
+    'errors say what is so: no bug is dressed up, and no trouble is claimed that was not there',
+  onFailed(model, run) {
+    const { error } = run;
+    if (error === undefined) return undefined;
+    const what = `${describeRun(run)} failed with ${error.code} (${error.message})`;
+    if (error.details['bug'] === true) return what;
+    if (!run.isAlone) return undefined;
+    return isTrue(model, run, error.code) ? undefined : `${what}, which is not so`;
+  },
+};
+
+function isTrue(model: Model, run: OperationRun, code: string): boolean {
+  const { spec, before } = run;
+  switch (code) {
+    case 'ALREADY_EXISTS':
+      return before !== undefined || spec.kind === 'add template';
+    case 'NOT_FOUND':
+      return before === undefined || spec.other !== undefined || spec.kind.endsWith(' template');
+    case 'CANNOT_SHRINK':
+      return before !== undefined && (spec.sizeBytes ?? 0) < before.sizeBytes;
+    case 'SIZE_TOO_SMALL':
+      return run.source === undefined || (spec.sizeBytes ?? 0) < run.source.sizeBytes;
+    case 'UNSAFE_IMAGE':
+      return model.template(spec.other ?? spec.subject)?.hostile === true;
+    case 'CANCELED':
+      return spec.cancelAfterMs !== undefined || model.faults.length > 0;
+    case 'TOOL_FAILED':
+    case 'TOOL_MISSING':
+    case 'CORRUPT':
+    case 'OUTCOME_UNKNOWN':
+    case 'PERMISSION_DENIED':
+    case 'TIMED_OUT':
+      return model.faults.length > 0;
+    case 'NO_SPACE':
+      return (
+        model.faults.length > 0 ||
+        model.store.mayRunOut ||
+        model.scenario.volume.capacityBytes < 2 ** 40
+      );
+    default:
+      return true;
+  }
+}

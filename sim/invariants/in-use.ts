@@ -1,0 +1,32 @@
+import { describeRun } from '../model/expected.ts';
+import type { Invariant, MeantChange } from '../model/invariant.ts';
+import type { Model } from '../model/model.ts';
+import { bytesOf } from '../model/view.ts';
+import { slice, type RawContent } from '../volume/content.ts';
+
+export const inUse: Invariant = {
+  id: 'in-use',
+  description: 'a disk that a machine has open is neither removed, nor replaced, nor changed',
+  onChange(model, change) {
+    const { kind, meaning, run, inode, replaced } = change;
+    if (meaning.kind !== 'disk' || run === undefined || run.spec.kind === 'guest write')
+      return undefined;
+    const disk = kind === 'appear' ? replaced?.inode : inode;
+    if (disk === undefined || !model.openByGuests.has(disk)) return undefined;
+    const isStillIt = model.store.view(meaning.address)?.inode === disk;
+    // Another name for what is there is no replacement; what has lost its name is the machine's alone.
+    if (isStillIt === (kind !== 'content')) return undefined;
+    if (model.store.growsWhileOpen && isGrowth(model, change)) return undefined;
+    return `${meaning.address} is open in a machine, and changed (${kind}) by ${describeRun(run)}`;
+  },
+};
+
+/** Size before the operation that grows it: what is behind that is nobody's yet. */
+function isGrowth(model: Model, { kind, inode, before, run }: MeantChange): boolean {
+  const after = model.world.volume.content(inode);
+  if (kind !== 'content' || typeof before !== 'object' || before.kind !== 'raw') return false;
+  if (after.kind !== 'raw') return false;
+  const kept = Math.min(before.sizeBytes, run?.before?.sizeBytes ?? 0);
+  const start = (content: RawContent) => bytesOf(slice(content, 0, kept));
+  return after.sizeBytes >= before.sizeBytes && start(before) === start(after);
+}

@@ -1,0 +1,46 @@
+/** What must be true of every run. A new invariant is a file beside this one, and a line here. */
+import type { Invariant } from '../model/invariant.ts';
+import { allOrNothing } from './all-or-nothing.ts';
+import { chains } from './chains.ts';
+import { clones } from './clones.ts';
+import { clusterTemplates } from './cluster-templates.ts';
+import { diskInfo } from './disk-info.ts';
+import { durability } from './durability.ts';
+import { errorHonesty } from './error-honesty.ts';
+import { failedWithoutEffect } from './failed-without-effect.ts';
+import { foreignUntouched } from './foreign-images.ts';
+import { foreignVolumes } from './foreign-volumes.ts';
+import { inUse } from './in-use.ts';
+import { noLostDisk } from './no-lost-disk.ts';
+import { noShrink } from './no-shrink.ts';
+import { outcome } from './outcome.ts';
+import { provenOnly } from './proven-only.ts';
+import { nothingLeft, recovered } from './recovered.ts';
+import { singleFlight } from './single-flight.ts';
+import { staleBytes } from './stale-bytes.ts';
+import { templatesAreImmutable } from './templates.ts';
+import { wholeDisks } from './whole-disks.ts';
+
+export const invariants: readonly Invariant[] = [
+  wholeDisks,
+  noLostDisk,
+  noShrink,
+  outcome,
+  failedWithoutEffect,
+  allOrNothing,
+  templatesAreImmutable,
+  chains,
+  clones,
+  clusterTemplates,
+  foreignUntouched,
+  durability,
+  recovered,
+  nothingLeft,
+  diskInfo,
+  errorHonesty,
+  inUse,
+  singleFlight,
+  provenOnly,
+  staleBytes,
+  foreignVolumes,
+];

@@ -1,0 +1,13 @@
+import type { Invariant } from '../model/invariant.ts';
+import { secretPath } from '../scenarios/contents.ts';
+
+export const provenOnly: Invariant = {
+  id: 'proven-only',
+  description: 'no tool ever opens an image that leans on a file of the host',
+  onStep(model, _process, name, subject) {
+    if (!name.startsWith('qemu-img ')) return undefined;
+    const inode = model.world.volume.peek(subject);
+    if (inode?.payload?.kind !== 'qcow2') return undefined;
+    return inode.payload.backing?.path === secretPath ? `${name} on ${subject}` : undefined;
+  },
+};

@@ -1,0 +1,41 @@
+import { describeRun } from '../model/expected.ts';
+import type { Model } from '../model/model.ts';
+import type { Invariant } from '../model/invariant.ts';
+import { storedContent } from '../scenarios/contents.ts';
+import { fingerprintFile } from '../volume/file-content.ts';
+
+export const templatesAreImmutable: Invariant = {
+  id: 'template-immutable',
+  description:
+    'a template appears whole, never changes, and goes only when it is deleted and nothing leans on it',
+  onChange(model, { kind, meaning, run, inode }) {
+    if (meaning.kind !== 'template') return undefined;
+    const { name } = meaning;
+    if (kind === 'vanish') {
+      const leaning = leaningOn(model, name);
+      if (leaning.length > 0)
+        return `template ${name} vanishes while ${leaning.join(', ')} leans on it`;
+      const { kind: by = 'delete template' } = run?.spec ?? {};
+      const mayTakeBack = ['delete template', 'add template', 'cache', 'recover'].includes(by);
+      return mayTakeBack || run === undefined
+        ? undefined
+        : `template ${name} vanishes by ${describeRun(run)}`;
+    }
+    const spec = model.template(name);
+    if (spec === undefined) return `a template ${name} appears that nobody knows`;
+    if (spec.hostile) return `the hostile template ${name} is taken`;
+    const found = fingerprintFile(model.world.volume.content(inode));
+    return found === fingerprintFile(storedContent(spec, model.scenario.config.forceRawImages))
+      ? undefined
+      : `template ${name} is not what was fetched`;
+  },
+};
+
+function leaningOn(model: Model, name: string): readonly string[] {
+  const leaning: string[] = [];
+  for (const [address, { content }] of model.disks) {
+    if (content.kind === 'qcow2' && content.backing?.path === `/i/_base/${name}`)
+      leaning.push(address);
+  }
+  return leaning;
+}

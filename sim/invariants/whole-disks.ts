@@ -1,0 +1,48 @@
+import { creates, describeRun, parseSized, sizeOf } from '../model/expected.ts';
+import type { Model } from '../model/model.ts';
+import type { Invariant, MeantChange } from '../model/invariant.ts';
+import { snapshotStates, stateOf } from '../model/view.ts';
+
+export const wholeDisks: Invariant = {
+  id: 'whole-disks',
+  description: 'a disk appears whole, with the content and size that it is to have, or not at all',
+  onChange(model, change) {
+    if (change.kind !== 'appear' || change.meaning.kind !== 'disk') return undefined;
+    return change.replaced === undefined ? checkNew(model, change) : checkReplaced(model, change);
+  },
+};
+
+function checkNew(model: Model, { meaning, run }: MeantChange): string | undefined {
+  if (meaning.kind !== 'disk' || run === undefined) return undefined;
+  const state = model.state(meaning.address);
+  if (state === undefined) return `${meaning.address} appears and is no file`;
+  if (!creates(run.spec)) return `${meaning.address} appears by ${describeRun(run)}`;
+  if (!state.isSound) return `${meaning.address} appears unsound by ${describeRun(run)}`;
+  const { source } = run;
+  // The origin of a clone may have got another snapshot of that name meanwhile.
+  const isCertain = run.spec.kind !== 'clone' || run.isExclusive;
+  if (source === undefined || !isCertain) return undefined;
+  if (state.guest !== source.bytes)
+    return `${meaning.address} appears with another content, by ${describeRun(run)}`;
+  const wanted = sizeOf(model, source, run.spec);
+  if (state.sizeBytes === wanted) return undefined;
+  return `${meaning.address} appears with ${state.sizeBytes} bytes instead of ${wanted}, by ${describeRun(run)}`;
+}
+
+/** A disk is replaced by its like (flattened), or by one of its snapshots. */
+function checkReplaced(model: Model, { meaning, replaced, run }: MeantChange): string | undefined {
+  if (meaning.kind !== 'disk' || replaced === undefined) return undefined;
+  const { volume } = model.world;
+  const before = stateOf(volume, replaced);
+  const after = model.state(meaning.address);
+  if (after === undefined) return undefined;
+  // Whoever creates may first have finished somebody else's restoring.
+  if (run !== undefined && creates(run.spec) && !model.isRestored(meaning.address))
+    return `${meaning.address} is overwritten by ${describeRun(run)}`;
+  if (after.guest === before.guest && after.sizeBytes === before.sizeBytes) return undefined;
+  for (const state of snapshotStates(volume, replaced).values()) {
+    const { bytes, sizeBytes } = parseSized(state);
+    if (after.guest === bytes && after.sizeBytes === sizeBytes) return undefined;
+  }
+  return `${meaning.address} is replaced by what it never was`;
+}

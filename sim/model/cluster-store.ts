@@ -1,0 +1,126 @@
+/**
+ * Disks that are images of a cluster, by the names that Nova gives them; what else platter keeps begins with an
+ * underscore. A disk that is being removed, or is given its name back, has lost its name for a while.
+ */
+import { sectorBytes } from '../../src/sizes.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { parentSnapshot, type ClusterImage } from '../cluster/image.ts';
+import { imageNamed, type Namespace } from '../cluster/namespace.ts';
+import type { FileContent } from '../volume/file-content.ts';
+import type { World } from '../world.ts';
+import type { DiskStore } from './disk-store.ts';
+import { meaningOf, type Meaning } from './layout.ts';
+import type { DiskView } from './view.ts';
+
+/** Names of the pools of scenarios; of the images that somebody else keeps there. */
+export const imagePool = 'vms';
+export const templatePool = 'images';
+export const foreignImages = ['foreign', 'vm1-old_disk', 'vm10_disk'] as const;
+
+export function clusterStore({ stores }: World): DiskStore {
+  const { cluster } = stores;
+  const images = cluster?.namespace(imagePool);
+  if (cluster === undefined || images === undefined) {
+    throw new Error('a scenario of RBD has a cluster');
+  }
+  const find = (address: string) => {
+    const name = imageName(address);
+    return imageNamed(images, name) ?? setAside(images, name);
+  };
+  return {
+    granuleBytes: sectorBytes,
+    takesSnapshots: true,
+    hasDiskInfo: false,
+    mayRunOut: false,
+    mayTakeBack: true,
+    depthOf(address) {
+      const found = find(address);
+      return found === undefined ? 0 : depthOf(found);
+    },
+    growsWhileOpen: true,
+    meaningOf: (path) => (path.startsWith('rbd:') ? meaningOfImage(path) : ofFile(meaningOf(path))),
+    view(address) {
+      const found = find(address);
+      return found === undefined ? undefined : viewOf(found);
+    },
+    openable(address) {
+      const found = imageNamed(images, imageName(address));
+      return found !== undefined && canStart(cluster, found) ? found.inode : undefined;
+    },
+    leftovers: () => leftIn(cluster),
+    remains: () =>
+      [...images.directory.keys()]
+        .filter((name) => !(foreignImages as readonly string[]).includes(name))
+        .map((name) => `${imagePool}/${name}`),
+  };
+}
+
+function imageName(address: string): string {
+  return address.replace('/', '_');
+}
+
+function depthOf({ parent }: ClusterImage): number {
+  return parent === undefined ? 0 : 1 + depthOf(parent.image);
+}
+
+function setAside(images: Namespace, name: string): ClusterImage | undefined {
+  for (const known of images.ids.keys()) {
+    if (known.startsWith(`_gone.${name}.`)) return imageNamed(images, known);
+  }
+  return undefined;
+}
+
+function meaningOfImage(path: string): Meaning {
+  const match = new RegExp(`^rbd:${imagePool}/(?:_gone\\.)?([^_/]+)_([^/]+)$`).exec(path);
+  if (match === null) return undefined;
+  const [, instance = '', disk = ''] = match;
+  if ((foreignImages as readonly string[]).includes(`${instance}_${disk}`)) return undefined;
+  const isAside = path.startsWith(`rbd:${imagePool}/_gone.`);
+  return { kind: 'disk', address: `${instance}/${isAside ? disk.replace(/\.[^.]*$/, '') : disk}` };
+}
+
+/** Files are templates here, and nothing else. */
+function ofFile(meaning: Meaning): Meaning {
+  return meaning?.kind === 'template' ? meaning : undefined;
+}
+
+function viewOf({ inode, content, snapshots }: ClusterImage): DiskView {
+  const kept = new Map<string, FileContent>();
+  for (const { name, content: then } of snapshots) kept.set(name, then);
+  return { inode, content, snapshots: kept };
+}
+
+/** Who has died is remembered as one that has it open and locked. */
+function canStart(cluster: Cluster, image: ClusterImage): boolean {
+  const isOrphan = image.parent !== undefined && parentSnapshot(image) === undefined;
+  return !isOrphan && cluster.watchersOf(image).length === 0;
+}
+
+/** Half-made and half-removed images, names without images, images without names, and what is in the trash. */
+export function leftIn(cluster: Cluster): readonly string[] {
+  const found: string[] = [];
+  for (const { name: pool, namespaces } of cluster.pools.values()) {
+    for (const namespace of namespaces.values()) {
+      for (const what of leftInNamespace(namespace)) found.push(`${pool}/${what}`);
+    }
+  }
+  return found;
+}
+
+function leftInNamespace(namespace: Namespace): readonly string[] {
+  const { directory, ids, headers, trash } = namespace;
+  const found: string[] = [];
+  const named = new Set<string>();
+  for (const name of new Set([...directory.keys(), ...ids.keys()])) {
+    const id = ids.get(name);
+    if (/^_(part|gone)\./.test(name)) found.push(name);
+    else if (id === undefined || directory.get(name) !== id) found.push(`${name} (half named)`);
+    else if (!headers.has(id)) found.push(`${name} (without an image)`);
+    if (id !== undefined) named.add(id);
+  }
+  for (const id of headers.keys()) {
+    if (!named.has(id) && !trash.has(id)) found.push(`image ${id} without a name`);
+  }
+  for (const { name } of trash.values()) found.push(`${name} in the trash`);
+  return found;
+}

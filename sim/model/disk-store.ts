@@ -1,0 +1,51 @@
+/**
+ * Where the disks of a scenario are, to whoever looks at the whole world at once: files of the instances directory,
+ * logical volumes, images of a cluster. One a technology; what is common to all asks here.
+ */
+import type { SimBackend } from '../scenarios/scenario.ts';
+import type { Inode } from '../volume/inode.ts';
+import type { World } from '../world.ts';
+import { clusterStore } from './cluster-store.ts';
+import { fileStore } from './file-store.ts';
+import type { Meaning } from './layout.ts';
+import type { DiskView } from './view.ts';
+import { volumeStore } from './volume-store.ts';
+
+export interface DiskStore {
+  /** Sizes of disks are multiples of this. */
+  readonly granuleBytes: number;
+  readonly takesSnapshots: boolean;
+  /** Whether the format of a disk is recorded in `disk.info`. */
+  readonly hasDiskInfo: boolean;
+  /** Whether a disk can grow while a machine has it open: what there was stays as it is. */
+  readonly growsWhileOpen: boolean;
+  /** Whether there may be no room although the filesystem has some. */
+  readonly mayRunOut: boolean;
+  /** Whether a disk may be seen before the operation that makes it is certain to succeed. */
+  readonly mayTakeBack?: boolean;
+  /** How many others it leans on, one through the other: what leans goes before what it leans on. Absent: none. */
+  depthOf?(address: string): number;
+  /** What it means that something changed under this path (`VolumeChange.path`). */
+  meaningOf(path: string, inode: Inode): Meaning;
+  /** The disk behind an address as it is now. */
+  view(address: string): DiskView | undefined;
+  /** What a machine that is started opens; undefined where it cannot be found or used. */
+  openable(address: string): Inode | undefined;
+  /** What is half-made, or taken away and not removed, besides files. */
+  leftovers(): readonly string[];
+  /** What is there besides files that nobody has made but platter: nothing of it when all is removed. */
+  remains(): readonly string[];
+}
+
+export function diskStoreOf(world: World, backend: SimBackend): DiskStore {
+  switch (backend) {
+    case 'flat':
+      return fileStore(world, { takesSnapshots: world.options.hasReflinks });
+    case 'qcow2':
+      return fileStore(world, { takesSnapshots: true });
+    case 'lvm':
+      return volumeStore(world);
+    case 'rbd':
+      return clusterStore(world);
+  }
+}

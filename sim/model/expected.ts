@@ -1,0 +1,79 @@
+/** What an operation should bring about, said without the engine. */
+import { roundUp } from '../../src/sizes.ts';
+import { importContent, templateContent } from '../scenarios/contents.ts';
+import type { OperationSpec } from '../scenarios/scenario.ts';
+import type { Model } from './model.ts';
+import type { OperationRun } from './operation-run.ts';
+import { bytesOf, guestContent, snapshotStates } from './view.ts';
+
+/** Content and size of what an image is made of. */
+export interface Source {
+  readonly bytes: string;
+  readonly sizeBytes: number;
+}
+
+const creating: ReadonlySet<string> = new Set([
+  'cache',
+  'create blank',
+  'create generated',
+  'import',
+  'clone',
+]);
+
+export function creates({ kind }: OperationSpec): boolean {
+  return creating.has(kind);
+}
+
+/** Undefined where it has none, or nobody can tell. */
+export function sourceOf(
+  model: Model,
+  { kind, other, pattern = 0 }: OperationSpec,
+): Source | undefined {
+  switch (kind) {
+    case 'cache': {
+      const template = model.template(other ?? '');
+      if (template === undefined) return undefined;
+      const content = guestContent(
+        model.world.volume,
+        templateContent({ ...template, hostile: false }),
+      );
+      return { bytes: bytesOf(content), sizeBytes: content.sizeBytes };
+    }
+    case 'create blank':
+      return { bytes: bytesOf({ kind: 'raw', sizeBytes: 0, extents: [] }), sizeBytes: 0 };
+    case 'create generated':
+    case 'import':
+      return {
+        bytes: bytesOf(importContent(pattern)),
+        sizeBytes: importContent(pattern).sizeBytes,
+      };
+    case 'clone':
+      return snapshotSource(model, other ?? '');
+    default:
+      return undefined;
+  }
+}
+
+function snapshotSource(model: Model, address: string): Source | undefined {
+  const [image = '', snapshot = ''] = address.split('@');
+  const view = model.disks.get(image);
+  if (view === undefined) return undefined;
+  const state = snapshotStates(model.world.volume, view).get(snapshot);
+  return state === undefined ? undefined : parseSized(state);
+}
+
+export function parseSized(state: string): Source {
+  const space = state.indexOf(' ');
+  return { sizeBytes: Number(state.slice(0, space)), bytes: state.slice(space + 1) };
+}
+
+/** Size of a new image. */
+export function sizeOf({ store }: Model, source: Source, { sizeBytes = 0 }: OperationSpec): number {
+  return roundUp(sizeBytes === 0 ? source.sizeBytes : sizeBytes, store.granuleBytes);
+}
+
+export function describeRun({ spec, number }: OperationRun): string {
+  const other = spec.other === undefined ? '' : ` ${spec.other}`;
+  const size = spec.sizeBytes === undefined ? '' : ` ${spec.sizeBytes} bytes`;
+  return `operation ${number} (${spec.kind} ${spec.subject}${other}${size})`;
+}

@@ -1,0 +1,262 @@
+/**
+ * The onlooker: sees the whole world at once, follows every operation and every change, and keeps what the invariants
+ * need to know. It says what is true, not how it comes about.
+ */
+import type { Fault } from '../faults/fault.ts';
+import type { SimProcess } from '../process.ts';
+import type { Invariant, Violation } from './invariant.ts';
+import type { OperationSpec, Scenario, TemplateSpec } from '../scenarios/scenario.ts';
+import type { FileContent } from '../volume/file-content.ts';
+import type { Inode } from '../volume/inode.ts';
+import type { VolumeChange } from '../volume/volume-change.ts';
+import type { Observer, World } from '../world.ts';
+import { sourceOf } from './expected.ts';
+import { diskStoreOf, type DiskStore } from './disk-store.ts';
+import type { Meaning } from './layout.ts';
+import { touches, type OperationRun } from './operation-run.ts';
+import { addressesOf, changesImages, isUnknown, overlap } from './touched.ts';
+import { stateOf, type DiskState, type DiskView } from './view.ts';
+
+export class Model implements Observer {
+  readonly world: World;
+  readonly scenario: Scenario;
+  readonly violations: Violation[] = [];
+  readonly runs: OperationRun[] = [];
+  readonly faults: Fault[] = [];
+  readonly store: DiskStore;
+  /** Disks that are there. */
+  readonly disks = new Map<string, DiskView>();
+  readonly templates = new Map<string, { inode: Inode; content: FileContent }>();
+  /** Images of which an operation was broken off and not recovered yet. */
+  readonly unsettled = new Set<string>();
+  /** Every state that a disk has legitimately had, as `size bytes`. */
+  readonly known = new Map<string, Set<string>>();
+  /** Disks that machines have open. */
+  readonly openByGuests = new Set<Inode>();
+  /** Who fetches which template. */
+  readonly fetching = new Map<string, SimProcess>();
+  readonly #invariants: readonly Invariant[];
+  readonly #runOf = new Map<number, OperationRun>();
+  readonly #addressOf = new Map<Inode, string>();
+  readonly #hasStepHooks: boolean;
+  #beforeCut: ReadonlyMap<string, DiskState> = new Map();
+
+  constructor(world: World, scenario: Scenario, invariants: readonly Invariant[]) {
+    this.world = world;
+    this.scenario = scenario;
+    this.store = diskStoreOf(world, scenario.backend);
+    this.#invariants = invariants;
+    this.#hasStepHooks = invariants.some(({ onStep }) => onStep !== undefined);
+    world.observers.push(this);
+  }
+
+  template(name: string): TemplateSpec | undefined {
+    return this.scenario.templates.find((spec) => spec.name === name);
+  }
+
+  violate(id: string, message: string): void {
+    this.violations.push({ id, message, step: this.world.gate.steps });
+  }
+
+  #check<Hook extends keyof Invariant>(
+    hook: Hook,
+    apply: (check: NonNullable<Invariant[Hook]>) => string | undefined,
+  ): void {
+    for (const invariant of this.#invariants) {
+      const check = invariant[hook];
+      if (check === undefined) continue;
+      const message = apply(check);
+      if (message !== undefined) this.violate(invariant.id, message);
+    }
+  }
+
+  /** State of an image now; undefined when there is none. */
+  state(address: string): DiskState | undefined {
+    const view = this.disks.get(address);
+    return view === undefined ? undefined : stateOf(this.world.volume, view);
+  }
+
+  begin(client: number, process: SimProcess, spec: OperationSpec): OperationRun {
+    const addresses = addressesOf(spec);
+    const subject = addresses?.[0];
+    const run: OperationRun = {
+      number: this.runs.length + 1,
+      client,
+      spec,
+      process,
+      startedStep: this.world.gate.steps,
+      addresses,
+      before: subject === undefined ? undefined : this.state(subject),
+      source: sourceOf(this, spec),
+      isAlone: true,
+      isExclusive: true,
+      outcome: 'running',
+      error: undefined,
+      result: undefined,
+    };
+    for (const other of this.runs) {
+      if (other.outcome !== 'running' || !overlap(run, other)) continue;
+      for (const one of [run, other]) {
+        one.isAlone = false;
+        one.isExclusive = false;
+      }
+    }
+    if (addresses === undefined || addresses.some((address) => this.unsettled.has(address))) {
+      run.isAlone = false;
+    }
+    this.runs.push(run);
+    this.#runOf.set(process.id, run);
+    return run;
+  }
+
+  done(run: OperationRun, result: unknown): void {
+    run.outcome = 'done';
+    run.result = result;
+    this.#check('onDone', (check) => check(this, run));
+    for (const address of run.addresses ?? [...this.unsettled]) this.#settle(run, address);
+  }
+
+  /** Whoever has had the lock and succeeded has dealt with what was left there. */
+  #settle(run: OperationRun, address: string): void {
+    const isBusy = this.runs.some(
+      (other) => other !== run && other.outcome === 'running' && touches(other, address),
+    );
+    if (!isBusy && changesImages(run.spec)) this.unsettled.delete(address);
+    this.remember(address);
+  }
+
+  failed(run: OperationRun, error: PlatterErrorLike): void {
+    run.outcome = 'failed';
+    run.error = error;
+    this.#check('onFailed', (check) => check(this, run));
+    if (isUnknown(error)) this.#unsettle(run);
+  }
+
+  interrupted(run: OperationRun): void {
+    run.outcome = 'interrupted';
+    run.isAlone = false;
+    this.#check('onInterrupted', (check) => check(this, run));
+    this.#unsettle(run);
+  }
+
+  #unsettle(run: OperationRun): void {
+    for (const address of run.addresses ?? this.disks.keys()) this.unsettled.add(address);
+  }
+
+  /** The present state is one that the disk may be found in again. */
+  remember(address: string): void {
+    const state = this.state(address);
+    if (state === undefined) return;
+    const known = this.known.get(address) ?? new Set();
+    known.add(`${state.sizeBytes} ${state.guest}`);
+    this.known.set(address, known);
+  }
+
+  /** Something else has touched an image: whoever works on it is not alone. */
+  disturb(address: string): void {
+    for (const run of this.runs) {
+      if (run.outcome === 'running' && touches(run, address)) run.isAlone = false;
+    }
+  }
+
+  onStep(process: SimProcess, name: string, subject: string): void {
+    if (!this.#hasStepHooks) return;
+    for (const { id, onStep } of this.#invariants) {
+      const message = onStep?.(this, process, name, subject);
+      if (message !== undefined) this.violate(id, message);
+    }
+  }
+
+  onFault(fault: Fault): void {
+    this.faults.push(fault);
+  }
+
+  onChange(process: SimProcess | undefined, change: VolumeChange): void {
+    const meaning = this.#meaning(change);
+    if (meaning === undefined) return;
+    const replaced = meaning.kind === 'disk' ? this.disks.get(meaning.address) : undefined;
+    this.#update(meaning, change);
+    const run = process === undefined ? undefined : this.runOf(process);
+    this.#check('onChange', (check) => check(this, { ...change, meaning, run, replaced }));
+    if (meaning.kind === 'template') this.#updateTemplate(meaning.name, change);
+  }
+
+  #meaning(change: VolumeChange): Meaning {
+    if (change.kind !== 'content') return this.store.meaningOf(change.path, change.inode);
+    const address = this.#addressOf.get(change.inode);
+    return address === undefined
+      ? this.store.meaningOf(change.path, change.inode)
+      : { kind: 'disk', address };
+  }
+
+  #update(meaning: Exclude<Meaning, undefined>, { kind, inode }: VolumeChange): void {
+    if (meaning.kind === 'template') return;
+    const { address } = meaning;
+    const view = this.store.view(address);
+    if (view === undefined) this.disks.delete(address);
+    else this.disks.set(address, view);
+    if (meaning.kind !== 'disk') return;
+    if (kind === 'appear') this.#addressOf.set(inode, address);
+    if (kind === 'vanish' && this.#addressOf.get(inode) === address) this.#addressOf.delete(inode);
+  }
+
+  #updateTemplate(name: string, { kind, inode }: VolumeChange): void {
+    if (kind === 'vanish') this.templates.delete(name);
+    else this.templates.set(name, { inode, content: this.world.volume.content(inode) });
+  }
+
+  /** The operation that a process works on. */
+  runOf(process: SimProcess): OperationRun | undefined {
+    return this.#runOf.get(process.parent?.id ?? process.id);
+  }
+
+  /** Whether the disk may become smaller: somebody has begun to bring back a snapshot of it. */
+  isRestored(address: string): boolean {
+    return this.runs.some(
+      ({ spec }) => spec.kind === 'restore snapshot' && spec.subject === address,
+    );
+  }
+
+  /** States of the disks that are there, for comparing what a power cut leaves. */
+  states(): ReadonlyMap<string, DiskState> {
+    const states = new Map<string, DiskState>();
+    for (const [address, view] of this.disks) {
+      states.set(address, stateOf(this.world.volume, view));
+    }
+    return states;
+  }
+
+  beforePowerCut(): void {
+    this.#beforeCut = this.states();
+  }
+
+  /** After a power cut nothing is as it was seen before. */
+  afterPowerCut(): void {
+    const before = this.#beforeCut;
+    this.#addressOf.clear();
+    const addresses = new Set([...this.disks.keys(), ...this.known.keys(), ...before.keys()]);
+    this.disks.clear();
+    for (const address of addresses) {
+      const view = this.store.view(address);
+      if (view === undefined) continue;
+      this.disks.set(address, view);
+      this.#addressOf.set(view.inode, address);
+    }
+    for (const { name } of this.scenario.templates) {
+      const inode = this.world.volume.peek(`/i/_base/${name}`);
+      if (inode === undefined) this.templates.delete(name);
+      else this.templates.set(name, { inode, content: this.world.volume.content(inode) });
+    }
+    this.#check('onPowerCut', (check) => check(this, before));
+  }
+
+  recovered(): void {
+    this.#check('onRecovered', (check) => check(this));
+  }
+
+  end(): void {
+    this.#check('onEnd', (check) => check(this));
+  }
+}
+
+type PlatterErrorLike = NonNullable<OperationRun['error']>;

@@ -1,0 +1,29 @@
+/** What operations touch, and what their errors say of it. */
+import type { OperationSpec } from '../scenarios/scenario.ts';
+import type { OperationRun } from './operation-run.ts';
+
+/** Images that an operation works on, its own first. */
+export function addressesOf({
+  kind,
+  subject,
+  other,
+}: OperationSpec): readonly string[] | undefined {
+  if (kind === 'recover') return undefined;
+  if (kind.endsWith(' template') || kind === 'list') return [];
+  if (kind === 'clone' && other !== undefined) return [subject, other.split('@')[0] ?? ''];
+  return [subject];
+}
+
+export function overlap(a: OperationRun, b: OperationRun): boolean {
+  if (a.addresses === undefined || b.addresses === undefined) return true;
+  return a.addresses.some((address) => b.addresses?.includes(address));
+}
+
+export function changesImages({ kind }: OperationSpec): boolean {
+  return !['show', 'list', 'export', 'guest write'].includes(kind);
+}
+
+/** The engine itself says that it does not know, or that something is left to be done. */
+export function isUnknown({ code, details }: NonNullable<OperationRun['error']>): boolean {
+  return code === 'OUTCOME_UNKNOWN' || details['undo'] === 'failed';
+}

@@ -1,0 +1,103 @@
+/** Disks that are logical volumes, by the names that Nova gives them; what else platter keeps begins with `platter-`. */
+import type { LogicalVolume } from '../volume-group/logical-volume.ts';
+import type { VolumeGroup } from '../volume-group/volume-group.ts';
+import type { FileContent } from '../volume/file-content.ts';
+import type { Inode } from '../volume/inode.ts';
+import type { World } from '../world.ts';
+import type { DiskStore } from './disk-store.ts';
+import { meaningOf, type Meaning } from './layout.ts';
+import type { DiskView } from './view.ts';
+
+export function volumeStore({ stores, volume }: World): DiskStore {
+  const { group } = stores;
+  if (group === undefined) throw new Error('a scenario of LVM has a volume group');
+  const devices = `/dev/${group.name}/`;
+  const find = (address: string) =>
+    group.volumes.get(volumeName(address)) ?? setAside(group, address);
+  return {
+    granuleBytes: group.extentBytes,
+    takesSnapshots: true,
+    hasDiskInfo: false,
+    growsWhileOpen: true,
+    mayRunOut: true,
+    meaningOf: (path, inode) =>
+      path.startsWith(devices) ? meaningOfVolume(group, path, inode) : ofFile(meaningOf(path)),
+    view(address) {
+      const found = find(address);
+      return found === undefined ? undefined : viewOf(group, found, address);
+    },
+    openable(address) {
+      const inode = volume.peek(group.path({ name: volumeName(address) }));
+      const device = inode?.device as LogicalVolume | undefined;
+      return device?.isSuspended === false ? inode : undefined;
+    },
+    remains: () => [
+      ...[...group.volumes.values()].filter(isOurs).map((found) => group.path(found)),
+      ...[...group.maps.keys()].map((name) => `/dev/mapper/${name}`),
+    ],
+    leftovers: () =>
+      [...group.volumes.values()].filter(isLeftover).map((found) => group.path(found)),
+  };
+}
+
+function volumeName(address: string): string {
+  const [instance = '', disk = ''] = address.split('/');
+  return `${instance}_${disk.replaceAll('_', '__')}`;
+}
+
+function tagOf({ tags }: LogicalVolume, key: string): string | undefined {
+  for (const tag of tags) if (tag.startsWith(`platter.${key}=`)) return tag.split('=')[1];
+  return undefined;
+}
+
+/** A disk whose name is free for a moment, until the one that was made to take its place has it. */
+function setAside({ volumes }: VolumeGroup, address: string): LogicalVolume | undefined {
+  for (const found of volumes.values()) {
+    if (!found.name.startsWith(removed) || tagOf(found, 'image') !== address) continue;
+    if (volumes.has(`${part}${found.name.slice(removed.length)}`)) return found;
+  }
+  return undefined;
+}
+
+const part = 'platter-part-';
+const removed = 'platter-removed-';
+
+function meaningOfVolume(group: VolumeGroup, path: string, { device }: Inode): Meaning {
+  const found = device as LogicalVolume;
+  const snapshot = tagOf(found, 'snapshot');
+  const origin = tagOf(found, 'of');
+  if (origin !== undefined && snapshot !== undefined) {
+    return { kind: 'snapshot', address: origin, name: snapshot };
+  }
+  const address = tagOf(found, 'image');
+  if (address === undefined) return undefined;
+  const isDisk = path === group.path({ name: volumeName(address) });
+  return isDisk || setAside(group, address) === found ? { kind: 'disk', address } : undefined;
+}
+
+/** Files are templates here, and nothing else. */
+function ofFile(meaning: Meaning): Meaning {
+  return meaning?.kind === 'template' ? meaning : undefined;
+}
+
+function viewOf(group: VolumeGroup, found: LogicalVolume, address: string): DiskView {
+  const snapshots = new Map<string, FileContent>();
+  for (const other of group.volumes.values()) {
+    const name = tagOf(other, 'of') === address ? tagOf(other, 'snapshot') : undefined;
+    if (name === undefined || other.isMerging) continue;
+    const sizeBytes = Number(tagOf(other, 'size') ?? other.content.sizeBytes);
+    snapshots.set(name, { ...other.content, sizeBytes });
+  }
+  return { inode: found.inode, content: found.content, snapshots };
+}
+
+/** Imported templates stay in the pool when the store has them no more, and audit lists them. */
+function isOurs({ tags, name }: LogicalVolume): boolean {
+  if (name.startsWith('platter-template-')) return false;
+  return name.startsWith('platter-') || [...tags].some((tag) => tag.startsWith('platter.'));
+}
+
+/** Half-made, or taken away and not removed. */
+function isLeftover({ name }: LogicalVolume): boolean {
+  return name.startsWith(part) || name.startsWith(removed);
+}

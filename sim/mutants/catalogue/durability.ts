@@ -1,0 +1,102 @@
+/** What is not synced, or comes in the wrong order. */
+import type { Mutant } from '../mutant.ts';
+
+export const durabilityMutants: readonly Mutant[] = [
+  {
+    id: 'content-not-synced',
+    description: 'a file appears before its content is durable',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'workspace/publish',
+        find: ': filesystem.sync(finished)',
+        replace: ': undefined',
+      },
+    ],
+  },
+  {
+    id: 'appearance-not-synced',
+    description: 'a create is acknowledged before the name of the disk is durable',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'workspace/publish',
+        find: 'hasAppeared = true; await filesystem.syncDirectory(directory);',
+        replace: 'hasAppeared = true;',
+      },
+    ],
+  },
+  {
+    id: 'restore-not-synced',
+    description: 'a restored disk takes its place before its name is durable',
+    backend: 'flat',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'images/files/replace',
+        find: 'await filesystem.syncDirectory(instanceDirectory(config, facts.address.instance));',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'snapshot-not-synced',
+    description: 'a snapshot of a flat disk is acknowledged before its name is durable',
+    backend: 'flat',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'images/flat/snapshots',
+        find: 'await renameOnce(filesystem, copy, target, isThere); await filesystem.syncDirectory(snapshots);',
+        replace: 'await renameOnce(filesystem, copy, target, isThere);',
+      },
+    ],
+  },
+  {
+    id: 'intent-not-written',
+    description: 'a disk is changed in place with nothing written down for who comes after a crash',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'workspace/workspace',
+        find: 'await filesystem.createText(`${workspace.path}/${intentFile}`, JSON.stringify(intent), { permissions: 0o600, });',
+        replace: 'return;',
+      },
+    ],
+  },
+  {
+    id: 'intent-outlives-its-change',
+    description:
+      'a change that is done and durable is still written down as begun, and repeated after a power cut',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'workspace/workspace',
+        find: 'await unlinkOnce(filesystem, `${workspace.path}/${intentFile}`);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'record-after-disk',
+    description: 'the format of a disk is recorded only after it has appeared',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'workspace/publish',
+        find: `if (record !== undefined) await placeRecord(filesystem, workspace);
+          await alongside?.place();
+          await syncWhatLeadsThere(filesystem, workspace);
+          await appear(filesystem, publication, finished);`,
+        replace: `await appear(filesystem, publication, finished);
+          if (record !== undefined) await placeRecord(filesystem, workspace);
+          await alongside?.place();
+          await syncWhatLeadsThere(filesystem, workspace);`,
+      },
+    ],
+  },
+];

@@ -1,0 +1,146 @@
+/** Who may do what when: locks, leases, fences, undo. */
+import type { Mutant } from '../mutant.ts';
+
+export const lockingMutants: readonly Mutant[] = [
+  {
+    id: 'publish-over-existing',
+    description: 'a disk is published by a rename, which replaces what is there',
+    backend: 'qcow2',
+    profile: 'pause',
+    patches: [
+      {
+        module: 'workspace/publish',
+        find: 'return linkOnce(filesystem, finished, target);',
+        replace: 'return filesystem.rename(finished, target);',
+      },
+    ],
+  },
+  {
+    id: 'no-fence',
+    description:
+      'who takes over a dead operation leaves its paths as they are, though it may only have slept',
+    backend: 'qcow2',
+    profile: 'pause',
+    patches: [
+      {
+        module: 'workspace/workspace',
+        find: 'await renameOnce(filesystem, leftover.path, path); return { ...leftover, id, path };',
+        replace: 'await filesystem.stat(leftover.path); return leftover;',
+      },
+    ],
+  },
+  {
+    id: 'undo-of-others',
+    description: 'a failing create removes what stands at its name, whoever made it (D01, D02)',
+    backend: 'qcow2',
+    profile: 'pause',
+    patches: [
+      {
+        module: 'workspace/publish',
+        find: 'if (hasAppeared) { await renameOnce(',
+        replace: '{ await renameOnce(',
+      },
+    ],
+  },
+  {
+    id: 'no-lease',
+    description: 'a template can go while a disk is made of it (D05)',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'workspace/lease',
+        find: 'await createLease(filesystem, directory, path, JSON.stringify(holder));',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'users-not-counted',
+    description: 'a template goes though images lean on it (D19)',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'templates/users',
+        find: 'return [...users].sort();',
+        replace: 'return [];',
+      },
+    ],
+  },
+  {
+    id: 'users-counted-once',
+    description: 'who leans on a template is only looked at before its removal begins',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'templates/remove',
+        find: 'await requireFree(); if (found.state',
+        replace: 'if (found.state',
+      },
+    ],
+  },
+  {
+    id: 'death-on-faith',
+    description: 'processes on other hosts are taken for dead',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'workspace/provably-gone',
+        find: 'if (identity.boot !== self.boot || identity.namespace !== self.namespace) return false;',
+        replace:
+          'if (identity.boot !== self.boot || identity.namespace !== self.namespace) return true;',
+      },
+    ],
+  },
+  {
+    id: 'leftovers-ignored',
+    description: 'what an interrupted operation left is not dealt with (D07)',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'operations/perform',
+        find: 'const taken = await takeOver(filesystem, random, leftover);',
+        replace: 'const taken = undefined;',
+      },
+    ],
+  },
+  {
+    id: 'disk-in-use-ignored',
+    description: 'a disk is replaced or removed while a machine has it open',
+    backend: 'flat',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/files/in-use',
+        find: 'succeeds: ({ exitCode }) => exitCode === 0 || exitCode === nothingToCheck,',
+        replace: 'succeeds: () => true,',
+      },
+    ],
+  },
+  {
+    id: 'disk-info-without-lock',
+    description: 'two disks of an instance write disk.info at once (D16)',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/files/disk-info',
+        find: 'const lock = await host.locks.acquire({ directory: locksDirectory(config), name: `disk-info~${instance}`, operation: `record the format of ${entry.path}`, waitMs: lockWaitMs, });',
+        replace: 'const lock = { release: async () => {} };',
+      },
+    ],
+  },
+  {
+    id: 'answer-lost',
+    description: 'a link whose answer is lost and that is sent again is taken for a failure (NFS)',
+    backend: 'qcow2',
+    profile: 'nfs',
+    patches: [
+      {
+        module: 'workspace/once',
+        find: "if (!isHostError(error, 'EEXIST')) throw error; if (!(await isSameFile(filesystem, source, target))) throw error;",
+        replace: 'throw error;',
+      },
+    ],
+  },
+];

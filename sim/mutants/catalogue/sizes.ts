@@ -1,0 +1,101 @@
+/** Sizes and formats. */
+import type { Mutant } from '../mutant.ts';
+
+export const sizeMutants: readonly Mutant[] = [
+  {
+    id: 'shrink-allowed',
+    description: 'a resize to less than the disk has goes through',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/operations/resize',
+        find: 'if (sizeBytes < current) throw cannotShrink(image, current, asked);',
+        replace: '',
+      },
+      {
+        module: 'tools/qemu-img/argv',
+        find: '{ mayShrink = false } = {}',
+        replace: '{ mayShrink = true } = {}',
+      },
+    ],
+  },
+  {
+    id: 'too-small-allowed',
+    description: 'a disk is made smaller than what it is made of',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/operations/create',
+        find: 'if (asked !== 0 && baseBytes !== undefined && asked < baseBytes) throw tooSmall(asked, baseBytes);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'growth-forgotten',
+    description: 'a flat disk stays as large as its template',
+    backend: 'flat',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/flat/create',
+        find: 'if (stat.sizeBytes < target) await filesystem.truncate(path, target);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'backing-format-raw',
+    description: 'every template is taken for raw by the overlays on it',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'tools/qemu-img/argv',
+        find: "const leaning = ['-b', backing.path, '-F', backing.format];",
+        replace: "const leaning = ['-b', backing.path, '-F', 'raw'];",
+      },
+    ],
+  },
+  {
+    id: 'backing-format-forgotten',
+    description: 'the format of the backing file is not named',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'tools/qemu-img/argv',
+        find: "const leaning = ['-b', backing.path, '-F', backing.format];",
+        replace: "const leaning = ['-b', backing.path];",
+      },
+    ],
+  },
+  {
+    id: 'format-not-recorded',
+    description: 'disk.info does not tell the format of new disks (D04)',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/files/publish-image',
+        find: 'alongside: formatChange(host, config, workspace, address.instance, { path, format: record.format, }),',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'gate-skipped',
+    description: 'what a fetch function wrote goes to qemu-img without a look at it',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'ingress/gate',
+        find: 'requireSafe(inspection); const image',
+        replace: 'const image',
+      },
+    ],
+  },
+];

@@ -1,0 +1,134 @@
+/** Tools and snapshots. */
+import type { Mutant } from '../mutant.ts';
+
+export const toolMutants: readonly Mutant[] = [
+  {
+    id: 'exit-code-ignored',
+    description: 'qemu-img is taken to have succeeded whatever it says',
+    backend: 'qcow2',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'operations/run-qemu-img',
+        find: 'succeeds: hasQemuImgSucceeded,',
+        replace: 'succeeds: () => true,',
+      },
+    ],
+  },
+  {
+    id: 'restore-not-finished',
+    description: 'a restore that was cut off is left half done',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'images/qcow2/recover',
+        find: 'if (isApply && snapshot !== undefined) {',
+        replace: 'if (false) {',
+      },
+    ],
+  },
+  {
+    id: 'leaks-not-repaired',
+    description: 'clusters that an interrupted change left stay lost',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'images/qcow2/recover',
+        find: 'await repairLeaks(session, path); await filesystem.sync(path);',
+        replace: 'await filesystem.sync(path);',
+      },
+    ],
+  },
+  {
+    id: 'lost-table-not-restored',
+    description: 'snapshots that qemu-img lost when a flush failed stay lost',
+    backend: 'qcow2',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/qcow2/recover',
+        find: "await restoreLostTable(filesystem, path, String(intent['table']));",
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'snapshot-by-name',
+    description: 'a snapshot is brought back by its name, which qemu-img takes for an id first',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/qcow2/snapshots',
+        find: "const wanted = action === 'apply' && id !== undefined ? id : name;",
+        replace: 'const wanted = name;',
+      },
+    ],
+  },
+  {
+    id: 'snapshot-twice',
+    description: 'a second snapshot of the same name is taken',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/operations/snapshots',
+        find: 'if (facts.snapshots.some((snapshot) => snapshot.name === name)) {',
+        replace: 'if (false) {',
+      },
+    ],
+  },
+  {
+    id: 'flatten-loses-snapshots',
+    description: 'a flattened disk has its present state alone',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/qcow2/flatten',
+        find: 'const states = [...facts.snapshots, undefined];',
+        replace: 'const states = [undefined];',
+      },
+    ],
+  },
+  {
+    id: 'snapshots-outlive-disk',
+    description: 'the snapshots of a removed flat disk stay for the next one of its name',
+    backend: 'flat',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/files/destroy',
+        find: 'await filesystem.rename(snapshotsPath(directory, name), `${path}/${removedSnapshots}`);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'snapshot-consumed',
+    description: 'restoring a snapshot of a flat disk uses it up',
+    backend: 'flat',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/flat/snapshots',
+        find: 'await reflink(session, source, `${session.workspace.path}/${restoredFile}`);',
+        replace:
+          'await session.host.filesystem.rename(source, `${session.workspace.path}/${restoredFile}`);',
+      },
+    ],
+  },
+  {
+    id: 'copy-half-done',
+    description: 'a copy that failed is taken for whole',
+    backend: 'flat',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/files/copy',
+        find: 'classify: classifyCpFailure, signal: session.signal,',
+        replace: 'classify: classifyCpFailure, signal: session.signal, succeeds: () => true,',
+      },
+    ],
+  },
+];

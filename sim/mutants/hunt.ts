@@ -1,0 +1,75 @@
+/** Looks for a scenario that a mutant does not survive, and makes it small. */
+import type { FailureFile } from '../failures/failure-file.ts';
+import { workerPool, type WorkerPool } from '../soak/worker-pool.ts';
+import type { Mutant } from './mutant.ts';
+import { mutate } from './mutated-program.ts';
+
+export interface Hunted {
+  readonly id: string;
+  readonly description: string;
+  readonly backend: string;
+  readonly killed: boolean;
+  /** How many scenarios it took, or the whole budget. */
+  readonly scenariosToKill: number;
+  /** The invariant that broke. */
+  readonly violation: string | null;
+}
+
+export interface Hunt {
+  readonly hunted: Hunted;
+  /** The counter-example, made small when that was asked for. */
+  readonly failure: FailureFile | undefined;
+}
+
+const shardScenarios = 50;
+
+export async function hunt(
+  mutant: Mutant,
+  { scenariosMax, seed, shrinks }: { scenariosMax: number; seed: number; shrinks: boolean },
+): Promise<Hunt> {
+  const program = mutate(mutant);
+  const pool = workerPool(1, program.worker);
+  try {
+    const { scenarios, failure } = await search(mutant, pool, { scenariosMax, seed });
+    const { id, description, backend } = mutant;
+    const killed = failure !== undefined;
+    const violation = failure?.violation.id ?? null;
+    return {
+      hunted: { id, description, backend, killed, scenariosToKill: scenarios, violation },
+      failure: killed && shrinks ? await pool.shrink({ ...failure, description }) : failure,
+    };
+  } finally {
+    await pool.close();
+    program.remove();
+  }
+}
+
+async function search(
+  { backend, profile = 'all' }: Mutant,
+  pool: WorkerPool,
+  { scenariosMax, seed }: { scenariosMax: number; seed: number },
+): Promise<{ scenarios: number; failure: FailureFile | undefined }> {
+  let failure: FailureFile | undefined;
+  let ordered = 0;
+  let scenarios = 0;
+  await pool.runAll(
+    () => {
+      if (failure !== undefined || ordered >= scenariosMax) return undefined;
+      const order = {
+        backend,
+        profile,
+        seed: seed + ordered,
+        scenarios: Math.min(shardScenarios, scenariosMax - ordered),
+        stopsAtFailure: true,
+        repeatsOneIn: 0,
+      };
+      ordered += order.scenarios;
+      return order;
+    },
+    (result) => {
+      scenarios += result.scenarios;
+      failure = result.failures[0];
+    },
+  );
+  return { scenarios, failure };
+}

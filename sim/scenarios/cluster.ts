@@ -1,0 +1,43 @@
+/** The cluster of scenarios on RBD: with pools for images and templates, and with images of somebody else. */
+import type { ConfigInput } from '../../src/config/config.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { clusterStores } from '../cluster/stores.ts';
+import { foreignImages, imagePool, templatePool } from '../model/cluster-store.ts';
+import type { Prng } from '../schedule/prng.ts';
+import { patternContent, type RawContent } from '../volume/content.ts';
+import type { WorldOptions } from '../world.ts';
+import type { ClusterSpec } from './scenario.ts';
+
+export function drawCluster(prng: Prng): ClusterSpec {
+  return { hasTemplatePool: !prng.oneIn(3) };
+}
+
+export function rbdConfigOf({ hasTemplatePool }: ClusterSpec): NonNullable<ConfigInput['rbd']> {
+  return { pool: imagePool, ...(hasTemplatePool ? { templatePool } : {}) };
+}
+
+const makeStores = clusterStores([imagePool, templatePool]);
+
+export const clusterStoresOf: NonNullable<WorldOptions['makeStores']> = (volume, tell, nowUs) => {
+  const stores = makeStores(volume, tell, nowUs);
+  if (stores.cluster !== undefined) addForeign(stores.cluster);
+  return stores;
+};
+
+/** Of the foreign image of this number. */
+export function foreignContent(index: number): RawContent {
+  return patternContent(2 ** 23, 900 + index, 4096);
+}
+
+/** Images that platter has not made, and must never touch; some with names that are nearly a disk's. */
+function addForeign(cluster: Cluster): void {
+  const namespace = cluster.namespace(imagePool);
+  if (namespace === undefined) return;
+  foreignImages.forEach((name, index) => {
+    const image = cluster.newImage(namespace, foreignContent(index), 0);
+    image.snapshots.push(cluster.newSnapshot(image, 's1', 0));
+    namespace.directory.set(name, image.id);
+    cluster.setId(namespace, name, image.id);
+    cluster.addHeader(image);
+  });
+}

@@ -1,0 +1,61 @@
+/** What the images of scenarios are filled with: little data at few places, so that even large ones cost nothing. */
+import { write, type RawContent } from '../volume/content.ts';
+import type { FileContent } from '../volume/file-content.ts';
+import { newQcow2 } from '../volume/qcow2-content.ts';
+import type { TemplateSpec } from './scenario.ts';
+
+const pieceBytes = 512;
+const pieces = new Map<number, Uint8Array>();
+
+function piece(pattern: number, length: number): Uint8Array {
+  const known = pieces.get(pattern);
+  if (known?.length === length) return known;
+  // Bytes that no format begins with, and that are not zero, which would be a hole.
+  const bytes = new Uint8Array(length).fill(1 + (pattern % 60));
+  bytes[1] = 1 + (pattern >> 6);
+  pieces.set(pattern, bytes);
+  return bytes;
+}
+
+/** Data at the start and in the middle, so that half of a copy is told from the whole. */
+function rawContent(sizeBytes: number, pattern: number, length = pieceBytes): RawContent {
+  const data = { length, source: piece(pattern, length) };
+  const empty: RawContent = { kind: 'raw', sizeBytes, extents: [] };
+  return write(write(empty, 0, data), sizeBytes / 2, data);
+}
+
+export function templateContent({
+  format,
+  sizeBytes,
+  pattern,
+  hostile,
+}: TemplateSpec): FileContent {
+  const raw = rawContent(sizeBytes, pattern);
+  if (format === 'raw') return raw;
+  const backing = hostile ? { path: secretPath, format: 'raw' } : undefined;
+  return { ...newQcow2(sizeBytes, backing === undefined ? {} : { backing }), layer: raw };
+}
+
+/** What hostile templates lean on: a file of the host that is nobody's disk. */
+export const secretPath = '/outside/secret';
+
+/** What a guest writes: at a place of its own for each pattern, so that no write hides another. */
+export function guestWrite(content: RawContent, pattern: number): RawContent {
+  const places = Math.floor(content.sizeBytes / pieceBytes);
+  const at = (1 + (pattern % Math.min(64, places - 1))) * pieceBytes;
+  return write(content, at, { length: pieceBytes, source: piece(pattern, pieceBytes) });
+}
+
+/** What is imported or generated. Its data fills the blocks in which files are copied, so that no zeros are copied along. */
+export function importContent(pattern: number): RawContent {
+  return rawContent(2 ** 20, pattern, 65_536);
+}
+
+/** What the store makes of a template. */
+export function storedContent(
+  template: TemplateSpec,
+  forceRawImages: boolean | undefined,
+): FileContent {
+  const content = templateContent({ ...template, hostile: false });
+  return content.kind === 'qcow2' && forceRawImages === true ? content.layer : content;
+}

@@ -1,0 +1,76 @@
+/** A virtual machine: has its disk open as qemu has, writes, and syncs before it is shut down. */
+import type { Inode } from '../volume/inode.ts';
+import { guestContent } from '../model/view.ts';
+import { diskPath } from '../model/layout.ts';
+import type { DiskStore } from '../model/disk-store.ts';
+import type { Volume } from '../volume/volume.ts';
+import { guestWrite } from './contents.ts';
+import type { Performer } from './perform.ts';
+import type { OperationSpec } from './scenario.ts';
+
+const runsMs = 3000;
+
+/** Does nothing where the disk is missing or locked: then the machine does not start. Resolves to whether it ran. */
+export async function runGuest(
+  { world, process, guests, store }: Performer,
+  { subject, pattern = 0 }: OperationSpec,
+): Promise<boolean> {
+  const { volume } = world;
+  const path = diskPath(subject);
+  const call = <Value>(name: string, effect: () => Value) =>
+    world.call(process, `guest.${name}`, path, effect);
+  const opened = await call('open', () => {
+    const inode = open(volume, store, subject);
+    if (inode === undefined) return undefined;
+    guests.add(inode);
+    const connection = inode.device?.open?.();
+    const close = () => {
+      inode.writers = Math.max(0, inode.writers - 1);
+      guests.delete(inode);
+    };
+    // From here on, for the fault may be that it dies of this very call.
+    process.onKill = () => {
+      close();
+      connection?.die();
+    };
+    return { inode, connection, close };
+  });
+  if (opened === undefined) return false;
+  const { inode, connection, close } = opened;
+  await world.gate.callLater<void>(process, 'guest.run', path, (settle) => {
+    world.gate.at(world.gate.nowUs + runsMs * 1000, () => settle.resolve(), process);
+  });
+  await call('write', () => write(volume, inode, pattern, path));
+  await call('sync', () => volume.sync(inode));
+  await call('close', () => {
+    process.onKill = undefined;
+    close();
+    connection?.close();
+  });
+  return true;
+}
+
+function open(volume: Volume, store: DiskStore, address: string): Inode | undefined {
+  const inode = store.openable(address);
+  if (inode === undefined) return undefined;
+  if (inode.readers + inode.writers > 0) return undefined;
+  const content = volume.content(inode);
+  if (content.kind === 'qcow2' && content.damage !== 'none') return undefined;
+  if (guestContent(volume, content).sizeBytes < 2048) return undefined;
+  inode.writers += 1;
+  return inode;
+}
+
+/** A disk without room for it stays as it is: the guest sees an error. */
+function write(volume: Volume, inode: Inode, pattern: number, path: string): void {
+  const content = volume.content(inode);
+  const written =
+    content.kind === 'raw'
+      ? guestWrite(content, pattern)
+      : { ...content, layer: guestWrite(content.layer, pattern) };
+  try {
+    volume.setContent(inode, written, path);
+  } catch {
+    // The guest's own affair.
+  }
+}

@@ -1,0 +1,145 @@
+/** Does one operation of a scenario, as a program that embeds platter does it. */
+import type { FetchFunction } from '../../src/ingress/source.ts';
+import { parseImageAddress } from '../../src/names.ts';
+import type { OperationOptions } from '../../src/operations/perform.ts';
+import type { Backend } from '../../src/images/backend.ts';
+import type { Image } from '../../src/images/image.ts';
+import { simClock } from '../clock.ts';
+import type { DiskStore } from '../model/disk-store.ts';
+import { outsidePath } from '../model/layout.ts';
+import type { SimProcess } from '../process.ts';
+import type { Inode } from '../volume/inode.ts';
+import type { FileContent } from '../volume/file-content.ts';
+import type { World } from '../world.ts';
+import { importContent, templateContent } from './contents.ts';
+import { runGuest } from './guest.ts';
+import type { OperationSpec, Scenario } from './scenario.ts';
+
+export interface Performer {
+  readonly world: World;
+  readonly process: SimProcess;
+  readonly backend: Backend;
+  readonly scenario: Scenario;
+  readonly store: DiskStore;
+  /** Disks that machines have open. */
+  readonly guests: Set<Inode>;
+  /** Makes the names of exported files differ. */
+  readonly number: number;
+}
+
+export async function performOperation(
+  performer: Performer,
+  spec: OperationSpec,
+  options: OperationOptions,
+): Promise<unknown> {
+  const { backend } = performer;
+  const { kind, subject, other = '' } = spec;
+  switch (kind) {
+    case 'add template':
+      return backend.templates.add(subject, fetcher(performer, subject), options);
+    case 'delete template':
+      return backend.templates.delete(subject, options);
+    case 'verify template':
+      return backend.templates.verify(subject, options);
+    case 'recover':
+      return backend.recover(options);
+    case 'list':
+      return backend.list();
+    case 'guest write':
+      return runGuest(performer, spec);
+    default:
+      return performOnImage(performer, { ...spec, other }, options);
+  }
+}
+
+async function performOnImage(
+  performer: Performer,
+  { kind, subject, other, sizeBytes, pattern = 0 }: OperationSpec & { other: string },
+  options: OperationOptions,
+): Promise<unknown> {
+  const image = imageOf(performer, subject);
+  switch (kind) {
+    case 'cache':
+      return image.cache({
+        ...options,
+        template: other,
+        fetch: fetcher(performer, other),
+        sizeBytes,
+      });
+    case 'create blank':
+      return image.createImage({ ...options, sizeBytes });
+    case 'create generated':
+      return image.createImage({ ...options, prepare: generator(performer, pattern), sizeBytes });
+    case 'import': {
+      const file = `${outsidePath}/import-${pattern}`;
+      return image.createImage({ ...options, file, format: 'raw', sizeBytes });
+    }
+    case 'clone':
+      return image.createImage({ ...options, snapshot: other, sizeBytes });
+    case 'resize':
+      return image.resizeImage(sizeBytes ?? 0, options);
+    case 'flatten':
+      return image.flatten(options);
+    case 'create snapshot':
+      return image.createSnap(other, options);
+    case 'restore snapshot':
+      return image.rollbackToSnap(other, options);
+    case 'delete snapshot':
+      return image.removeSnap(other, options);
+    case 'export': {
+      const target = `${outsidePath}/export-${performer.number}`;
+      const snapshot = other === '' ? undefined : other;
+      return image.snapshotExtract(target, 'raw', { ...options, snapshot });
+    }
+    case 'destroy':
+      return image.destroy(options);
+    default:
+      return image.info();
+  }
+}
+
+function imageOf({ backend, scenario }: Performer, address: string): Image {
+  const { instance, disk } = parseImageAddress(address);
+  return backend.image({ id: instance }, disk, scenario.backend);
+}
+
+/** Fetching takes its time, and a process that dies half-way leaves half of it. */
+function fetcher(performer: Performer, name: string): FetchFunction {
+  const { world, process, scenario } = performer;
+  return async (target, { signal }) => {
+    const template = scenario.templates.find((known) => known.name === name);
+    if (template === undefined) throw new Error(`no template ${name} in the scenario`);
+    const content = () => templateContent(template);
+    try {
+      await deliver(performer, target, { content, takesMs: template.fetchMs, signal });
+    } finally {
+      await world.call(process, 'fetch.end', name, () => {});
+    }
+  };
+}
+
+function generator(performer: Performer, pattern: number): FetchFunction {
+  const content = () => importContent(pattern);
+  return (target, { signal }) => deliver(performer, target, { content, takesMs: 10, signal });
+}
+
+interface Delivery {
+  readonly content: () => FileContent;
+  readonly takesMs: number;
+  readonly signal: AbortSignal;
+}
+
+async function deliver(
+  { world, process }: Performer,
+  target: string,
+  { content, takesMs, signal }: Delivery,
+): Promise<void> {
+  const { volume } = world;
+  await world.call(process, 'fetch.begin', target, () => {
+    volume.create(target, 'file', 0o644, '');
+  });
+  await simClock(world, process).sleep(takesMs, signal);
+  await world.call(process, 'fetch.write', target, () => {
+    volume.setContent(volume.find(target), content(), target);
+  });
+}

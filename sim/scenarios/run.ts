@@ -1,0 +1,199 @@
+/**
+ * Runs a scenario: clients work while faults strike (is it safe?); then the faults are over, everything that was
+ * interrupted is recovered, the same work has to succeed (is it live?), and what was made is removed again.
+ */
+import { Backend } from '../../src/images/backend.ts';
+import { hostOf } from '../host.ts';
+import { invariants as allInvariants } from '../invariants/invariants.ts';
+import { Model } from '../model/model.ts';
+import type { Invariant, Violation } from '../model/invariant.ts';
+import type { OperationRun } from '../model/operation-run.ts';
+import type { SimMachine, SimProcess } from '../process.ts';
+import { playedPolicy, pctPolicy, randomPolicy, RecordingPolicy } from '../schedule/choices.ts';
+import type { GateOutcome } from '../schedule/gate.ts';
+import { Prng } from '../schedule/prng.ts';
+import { World, type Observer } from '../world.ts';
+import { closeDown } from './close-down.ts';
+import { performOperation } from './perform.ts';
+import { asPlatterError, configOf, furnish, storesOf } from './setting.ts';
+import type { ClientSpec, Scenario, ScheduleSpec } from './scenario.ts';
+
+export interface RunResult {
+  readonly violations: readonly Violation[];
+  /** The schedule that was taken, to play it again. */
+  readonly tape: readonly number[];
+  readonly portCalls: number;
+  readonly simulatedMs: number;
+  readonly traceHash: number;
+  readonly model: Model;
+  readonly world: World;
+}
+
+export interface RunOptions {
+  readonly invariants?: readonly Invariant[];
+  /** Looks on too: traces, coverage. */
+  readonly observers?: readonly Observer[];
+}
+
+const restartUs = 1_000_000;
+const bootUs = 5_000_000;
+
+export async function runScenario(
+  scenario: Scenario,
+  { invariants = allInvariants, observers = [] }: RunOptions = {},
+): Promise<RunResult> {
+  const policy = new RecordingPolicy(policyOf(scenario.schedule));
+  const world = worldOf(scenario, policy);
+  furnish(world, scenario);
+  const model = new Model(world, scenario, invariants);
+  world.observers.push(...observers);
+  const clients = scenario.clients.map((spec, index) => new Client(world, model, spec, index));
+  const outcome = await world.run(() => {
+    for (const client of clients) client.start();
+  });
+  requireFinished(model, outcome, clients);
+  world.faults.isOver = true;
+  if (model.violations.length === 0) await closeDown(world, model, scenario);
+  return {
+    violations: model.violations,
+    tape: policy.tape,
+    portCalls: world.portCalls,
+    simulatedMs: world.gate.nowUs / 1000,
+    traceHash: world.traceHash,
+    model,
+    world,
+  };
+}
+
+function policyOf(schedule: ScheduleSpec) {
+  switch (schedule.kind) {
+    case 'random':
+      return randomPolicy(new Prng(schedule.seed, 'schedule'), schedule.odds);
+    case 'pct':
+      return pctPolicy(new Prng(schedule.seed, 'schedule'), schedule.depth, 200);
+    case 'tape':
+      return playedPolicy(schedule.tape);
+  }
+}
+
+function worldOf(scenario: Scenario, policy: RecordingPolicy): World {
+  let cuts = 0;
+  const { capacityBytes, hasReflinks, persistence, isShared, lies } = scenario.volume;
+  const world = new World({
+    machines: scenario.machines.length,
+    policy,
+    faults: scenario.faults,
+    capacityBytes,
+    hasReflinks,
+    hasFallocate: true,
+    persistence,
+    isShared,
+    ...storesOf(scenario),
+    chooseState: (options) => (scenario.states[cuts++] ?? 0) % options,
+  });
+  world.volume.liesAboutSyncs = lies;
+  scenario.machines.forEach(({ drift, offsetMs }, index) => {
+    const machine = world.machines[index];
+    if (machine === undefined) return;
+    machine.drift = drift;
+    machine.offsetMs = offsetMs;
+  });
+  return world;
+}
+
+/** The program of one user: one process after another. */
+class Client implements Observer {
+  readonly #world: World;
+  readonly #model: Model;
+  readonly #spec: ClientSpec;
+  readonly #number: number;
+  readonly #machine: SimMachine;
+  #process: SimProcess | undefined;
+  #run: OperationRun | undefined;
+  #next = 0;
+  isFinished = false;
+
+  constructor(world: World, model: Model, spec: ClientSpec, number: number) {
+    this.#world = world;
+    this.#model = model;
+    this.#spec = spec;
+    this.#number = number;
+    this.#machine = world.machines[spec.machine % world.machines.length] as SimMachine;
+    world.observers.push(this);
+  }
+
+  start(): void {
+    this.#world.powerOn(this.#machine);
+    const process = this.#world.spawn(this.#machine, `client ${this.#number + 1}`);
+    this.#process = process;
+    this.#world.gate.enter();
+    void this.#work(process).then(() => {
+      this.isFinished = true;
+      this.#world.end(process);
+      this.#world.gate.leave();
+    });
+  }
+
+  onCrash(process: SimProcess): void {
+    if (process !== this.#process) return;
+    this.#process = undefined;
+    if (this.#run !== undefined) {
+      this.#model.interrupted(this.#run);
+      if (this.#run.spec.isRetried !== true) this.#next += 1;
+      this.#run = undefined;
+    }
+    const { gate } = this.#world;
+    gate.at(gate.nowUs + (this.#machine.isUp ? restartUs : bootUs), () => this.start());
+  }
+
+  async #work(process: SimProcess): Promise<void> {
+    const backend = new Backend({
+      host: hostOf(this.#world, process),
+      config: configOf(this.#model.scenario),
+    });
+    for (; this.#next < this.#spec.operations.length; this.#next += 1) {
+      await this.#step(process, backend);
+    }
+  }
+
+  async #step(process: SimProcess, backend: Backend): Promise<void> {
+    const spec = this.#spec.operations[this.#next];
+    if (spec === undefined) return;
+    if (spec.afterMs !== undefined) await hostOf(this.#world, process).clock.sleep(spec.afterMs);
+    const run = this.#model.begin(this.#number, process, spec);
+    this.#run = run;
+    const performer = {
+      world: this.#world,
+      process,
+      backend,
+      scenario: this.#model.scenario,
+      store: this.#model.store,
+      guests: this.#model.openByGuests,
+      number: run.number,
+    };
+    const options = { lockWaitMs: 120_000, ...this.#canceling(process, spec.cancelAfterMs) };
+    try {
+      this.#model.done(run, await performOperation(performer, spec, options));
+    } catch (error) {
+      this.#model.failed(run, asPlatterError(error));
+    }
+    this.#run = undefined;
+  }
+
+  #canceling(process: SimProcess, afterMs: number | undefined): { signal?: AbortSignal } {
+    if (afterMs === undefined) return {};
+    const controller = new AbortController();
+    const { gate } = this.#world;
+    gate.at(gate.nowUs + afterMs * 1000, () => controller.abort(), process);
+    return { signal: controller.signal };
+  }
+}
+
+function requireFinished(model: Model, outcome: GateOutcome, clients: readonly Client[]): void {
+  if (outcome === 'endless') model.violate('liveness', 'the clients never come to an end');
+  else if (clients.some(({ isFinished }) => !isFinished)) {
+    const waiting = model.runs.filter((run) => run.outcome === 'running');
+    const what = waiting.map(({ spec }) => `${spec.kind} ${spec.subject}`).join(', ');
+    model.violate('liveness', `nothing can go on any more: ${what}`);
+  }
+}

@@ -1,0 +1,123 @@
+/** A scenario: everything that a run depends on, as data. A failure file holds one. */
+import type { Fault } from '../faults/fault.ts';
+import type { PersistenceProfile } from '../volume/power-cut.ts';
+
+export const simBackends = ['flat', 'qcow2', 'lvm', 'rbd'] as const;
+
+export type SimBackend = (typeof simBackends)[number];
+
+export interface Scenario {
+  readonly backend: SimBackend;
+  readonly machines: readonly MachineSpec[];
+  readonly volume: VolumeSpec;
+  /** Of scenarios on LVM. */
+  readonly group?: VolumeGroupSpec;
+  readonly cluster?: ClusterSpec;
+  readonly config: {
+    readonly preallocateImages: 'none' | 'space';
+    readonly forceRawImages: boolean | undefined;
+    readonly maxConcurrentDiskOps: number;
+  };
+  readonly templates: readonly TemplateSpec[];
+  readonly clients: readonly ClientSpec[];
+  readonly faults: readonly Fault[];
+  /** What of the un-synced a power cut leaves: one number for each choice, 0 where there are no more. */
+  readonly states: readonly number[];
+  readonly schedule: ScheduleSpec;
+}
+
+/** The cluster that all machines reach. */
+export interface ClusterSpec {
+  /** Templates are in a pool of their own. */
+  readonly hasTemplatePool: boolean;
+}
+
+/** The volume group of the one machine. */
+export interface VolumeGroupSpec {
+  readonly extents: number;
+  /** Undefined: thick volumes. */
+  readonly thinPoolExtents: number | undefined;
+  /** Blocks of the pool that somebody else has taken. */
+  readonly foreignBlocks: number;
+  readonly sparse: boolean;
+  readonly volumeClear: 'zero' | 'shred' | 'none';
+}
+
+export interface MachineSpec {
+  /** How fast its wall clock goes. */
+  readonly drift: number;
+  readonly offsetMs: number;
+}
+
+export interface VolumeSpec {
+  readonly capacityBytes: number;
+  readonly hasReflinks: boolean;
+  readonly persistence: PersistenceProfile;
+  /** On a server, which does not lose power with a host. */
+  readonly isShared: boolean;
+  /** Syncs do nothing: a negative control. */
+  readonly lies: boolean;
+}
+
+export interface TemplateSpec {
+  readonly name: string;
+  readonly format: 'raw' | 'qcow2';
+  readonly sizeBytes: number;
+  /** What it is filled with. */
+  readonly pattern: number;
+  readonly fetchMs: number;
+  /** Leans on a file of the host: nobody may ever open it with a tool. */
+  readonly hostile: boolean;
+}
+
+/** A program of one process after another: when one dies, the next goes on with the operation behind. */
+export interface ClientSpec {
+  readonly machine: number;
+  readonly operations: readonly OperationSpec[];
+}
+
+export interface OperationSpec {
+  readonly kind: OperationKind;
+  /** `vm1/disk`, or a template. */
+  readonly subject: string;
+  /** Snapshot, template, or where a clone goes. */
+  readonly other?: string;
+  readonly sizeBytes?: number;
+  /** For guests and generated disks: what is written. */
+  readonly pattern?: number;
+  /** Waits so long before it begins. */
+  readonly afterMs?: number;
+  /** The caller gives up after so long. */
+  readonly cancelAfterMs?: number;
+  /** Begun again when its process died of it. */
+  readonly isRetried?: boolean;
+}
+
+export const operationKinds = [
+  'cache',
+  'create blank',
+  'create generated',
+  'import',
+  'resize',
+  'create snapshot',
+  'restore snapshot',
+  'delete snapshot',
+  'flatten',
+  'clone',
+  'export',
+  'destroy',
+  'show',
+  'list',
+  'guest write',
+  'add template',
+  'delete template',
+  'verify template',
+  'recover',
+] as const;
+
+export type OperationKind = (typeof operationKinds)[number];
+
+export type ScheduleSpec =
+  | { readonly kind: 'random'; readonly seed: number; readonly odds: number }
+  | { readonly kind: 'pct'; readonly seed: number; readonly depth: number }
+  | { readonly kind: 'tape'; readonly tape: readonly number[] };

@@ -1,0 +1,56 @@
+/** What scenarios begin with, and what their programs have in common. */
+import type { ConfigInput } from '../../src/config/config.ts';
+import { PlatterError } from '../../src/errors.ts';
+import { instancesPath, outsidePath } from '../model/layout.ts';
+import type { World, WorldOptions } from '../world.ts';
+import { importContent, secretPath } from './contents.ts';
+import { clusterStoresOf, rbdConfigOf } from './cluster.ts';
+import type { Scenario } from './scenario.ts';
+import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
+
+/** What is there before anybody comes; all of it durable. */
+export function furnish({ volume }: World, scenario: Scenario): void {
+  for (const path of [instancesPath, outsidePath]) volume.create(path, 'directory', 0o755);
+  volume.create(secretPath, 'file', 0o600, 'secret');
+  for (const { operations } of scenario.clients) {
+    for (const { kind, pattern = 0 } of operations) {
+      const path = `${outsidePath}/import-${pattern}`;
+      if (kind !== 'import' || volume.peek(path) !== undefined) continue;
+      volume.create(path, 'file', 0o644, importContent(pattern));
+    }
+  }
+  const lies = volume.liesAboutSyncs;
+  volume.liesAboutSyncs = false;
+  for (const [, inode] of volume.list(outsidePath)) volume.sync(inode);
+  volume.syncDirectory(outsidePath);
+  volume.syncDirectory('/');
+  volume.liesAboutSyncs = lies;
+}
+
+/** What a world of this scenario has besides its filesystem. */
+export function storesOf(scenario: Scenario): Pick<WorldOptions, 'makeStores'> {
+  const { cluster, group } = scenario;
+  if (cluster !== undefined) return { makeStores: clusterStoresOf };
+  if (group === undefined) return {};
+  return { makeStores: (volume, tell) => volumeGroupStores(volume, group, tell) };
+}
+
+export function configOf(scenario: Scenario): ConfigInput {
+  const { preallocateImages, forceRawImages, maxConcurrentDiskOps } = scenario.config;
+  return {
+    instancesPath,
+    defaultImageType: scenario.backend,
+    preallocateImages,
+    maxConcurrentDiskOps,
+    ...(scenario.group === undefined ? {} : { lvm: lvmConfigOf(scenario.group) }),
+    ...(scenario.cluster === undefined ? {} : { rbd: rbdConfigOf(scenario.cluster) }),
+    ...(forceRawImages === undefined ? {} : { forceRawImages }),
+  };
+}
+
+/** What is no PlatterError is kept as a bug, for an invariant to find. */
+export function asPlatterError(error: unknown): PlatterError {
+  if (PlatterError.is(error)) return error;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new PlatterError('CORRUPT', `not a PlatterError: ${text}`, { details: { bug: true } });
+}

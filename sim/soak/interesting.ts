@@ -1,0 +1,44 @@
+/** What a soak has to have seen to mean anything: that it never happens says that the scenarios are too tame. */
+import { profilesNamed } from '../faults/profiles.ts';
+import { operationKinds, type SimBackend } from '../scenarios/scenario.ts';
+import type { CoverageData } from './coverage.ts';
+
+/** Fewer scenarios may well miss something. */
+const scenariosMin = 20_000;
+
+const refusals = [
+  'ALREADY_EXISTS',
+  'NOT_FOUND',
+  'IN_USE',
+  'SIZE_TOO_SMALL',
+  'CANNOT_SHRINK',
+  'UNSAFE_IMAGE',
+  'CANCELED',
+];
+
+export function unreached(
+  { profile, backend }: { profile: string; backend: SimBackend },
+  scenarios: number,
+  { operations, faults }: CoverageData,
+): readonly string[] {
+  if (scenarios < scenariosMin) return [];
+  const ended = [...operations.keys()];
+  const struck = [...faults.keys()];
+  const kinds = profilesNamed(profile).flatMap(({ hostFaults, callFaults }) => [
+    ...hostFaults,
+    ...callFaults
+      .filter((group) => group.backend === undefined || group.backend === backend)
+      .flatMap((group) => group.kinds),
+  ]);
+  return [
+    ...operationKinds
+      .filter((kind) => !ended.includes(`${kind}: done`))
+      .map((kind) => `${kind} that succeeds`),
+    ...refusals
+      .filter((code) => !ended.some((key) => key.endsWith(`: ${code}`)))
+      .map((code) => `an operation refused with ${code}`),
+    ...[...new Set(kinds)]
+      .filter((kind) => !struck.some((key) => key.endsWith(` × ${kind}`)))
+      .map((kind) => `a fault of kind ${kind}`),
+  ];
+}

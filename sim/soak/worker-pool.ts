@@ -1,0 +1,92 @@
+/** Worker threads that run scenarios: all cores work, and the answers come in the order of the orders. */
+import { Worker } from 'node:worker_threads';
+import type { FailureFile } from '../failures/failure-file.ts';
+import type { ShardOrder, ShardResult } from './shard.ts';
+import type { Order } from './worker.ts';
+
+export interface WorkerPool {
+  /** Runs the next shard on whichever worker is free; undefined when `next` has no more. */
+  runAll(
+    next: () => ShardOrder | undefined,
+    onResult: (result: ShardResult) => void,
+  ): Promise<void>;
+  /** Makes a failure small, with the program that the workers run. */
+  shrink(failure: FailureFile): Promise<FailureFile>;
+  close(): Promise<void>;
+}
+
+/** `program` is the compiled `soak/worker.js`; by default the one beside this file. */
+export function workerPool(
+  size: number,
+  program: URL = new URL('./worker.js', import.meta.url),
+): WorkerPool {
+  const workers = Array.from({ length: size }, () => new Worker(program));
+  return {
+    async runAll(next, onResult) {
+      const results = new InOrder(onResult);
+      await Promise.all(
+        workers.map(async (worker) => {
+          for (let order = next(); order !== undefined; order = next()) {
+            const place = results.reserve();
+            results.put(place, await ask<ShardResult>(worker, { shard: order }));
+          }
+        }),
+      );
+    },
+    shrink(failure) {
+      const [worker] = workers;
+      if (worker === undefined) throw new RangeError('a pool without workers');
+      return ask<FailureFile>(worker, { shrink: failure });
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function ask<Answer>(worker: Worker, order: Order): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+    };
+    const onMessage = (result: Answer) => {
+      settle();
+      resolve(result);
+    };
+    const onError = (error: Error) => {
+      settle();
+      reject(error);
+    };
+    worker.on('message', onMessage);
+    worker.on('error', onError);
+    worker.postMessage(order);
+  });
+}
+
+/** Hands results on in the order in which their places were reserved. */
+class InOrder {
+  readonly #hand: (result: ShardResult) => void;
+  readonly #waiting = new Map<number, ShardResult>();
+  #reserved = 0;
+  #handed = 0;
+
+  constructor(hand: (result: ShardResult) => void) {
+    this.#hand = hand;
+  }
+
+  reserve(): number {
+    return this.#reserved++;
+  }
+
+  put(place: number, result: ShardResult): void {
+    this.#waiting.set(place, result);
+    for (;;) {
+      const next = this.#waiting.get(this.#handed);
+      if (next === undefined) return;
+      this.#waiting.delete(this.#handed);
+      this.#handed += 1;
+      this.#hand(next);
+    }
+  }
+}

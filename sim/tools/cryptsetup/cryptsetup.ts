@@ -1,0 +1,96 @@
+/**
+ * The simulated cryptsetup 2.6 in plain mode: `create`, `open --type plain`, `resize`, `remove`, `close`, `status`. As
+ * recorded in fixtures/cryptsetup-2.6: exit status 4 is a device or a map that is not there, 5 one that is in use.
+ */
+import { LogicalVolume } from '../../volume-group/logical-volume.ts';
+import type { VolumeGroup } from '../../volume-group/volume-group.ts';
+import { createDevice } from '../../volume/device.ts';
+import {
+  failure,
+  success,
+  type ToolContext,
+  type ToolProgram,
+  type ToolResult,
+  type ToolStep,
+} from '../program.ts';
+import { CryptDevice, CryptTable } from './crypt-device.ts';
+
+type Steps = Generator<ToolStep, ToolResult, void>;
+
+const tables = new WeakMap<VolumeGroup, CryptTable>();
+
+export const cryptsetup: ToolProgram = function* cryptsetup(context, [action = '', ...args]) {
+  const { group } = context.stores;
+  if (group === undefined)
+    return failure('Cannot initialize device-mapper. Is dm_mod kernel module loaded?');
+  const words = args.filter((arg) => !arg.startsWith('-') && arg !== 'plain');
+  const [first = '', second = ''] = words;
+  switch (action) {
+    case 'create':
+      return yield* create(context, group, { name: first, path: second, args });
+    case 'open':
+      return yield* create(context, group, { name: second, path: first, args });
+    case 'remove':
+    case 'close':
+      return yield* remove(group, first);
+    case 'resize':
+      return yield* resize(group, first);
+    case 'status':
+      yield { name: 'look', subject: first };
+      return group.maps.has(first)
+        ? success(`/dev/mapper/${first} is active.\n`)
+        : { exitCode: 4, stdout: `/dev/mapper/${first} is inactive.\n`, stderr: '' };
+    default:
+      return failure('Usage: cryptsetup [-?VqrvyN] <action> <action-specific>');
+  }
+};
+
+function* create(
+  context: ToolContext,
+  group: VolumeGroup,
+  { name, path, args }: { name: string; path: string; args: readonly string[] },
+): Steps {
+  const { volume, input } = context;
+  yield { name: 'open device', subject: path };
+  if (group.maps.has(name)) return failure(`Device ${name} already exists.`, 5);
+  if (name.includes('/')) return failure(`Name "${name}" invalid. It contains "/".`);
+  if (input === '') return failure('Nothing to read on input.');
+  const device = volume.peek(path)?.device;
+  if (!(device instanceof LogicalVolume)) {
+    return failure(`Device ${path} does not exist or access denied.`, 4);
+  }
+  const isMapped = [...group.maps.values()].some(
+    ({ device: other }) => other instanceof CryptDevice && other.under === device,
+  );
+  if (isMapped) {
+    return failure(`Cannot use device ${path} which is in use (already mapped or mounted).`, 5);
+  }
+  yield { name: 'create map', subject: name };
+  const table = tables.get(group) ?? new CryptTable();
+  tables.set(group, table);
+  const options = args.filter((arg) => /^--(cipher|key-size)=/.test(arg)).sort();
+  const map = new CryptDevice(device, `${options.join(' ')} ${input}`, table);
+  map.attach();
+  group.addMap(name, createDevice(volume, map));
+  return success();
+}
+
+function* remove(group: VolumeGroup, name: string): Steps {
+  yield { name: 'remove map', subject: name };
+  const inode = group.maps.get(name);
+  if (inode === undefined) return failure(`Device ${name} is not active.`, 4);
+  if (inode.readers + inode.writers > 0) {
+    return failure(`device-mapper: remove ioctl on ${name}  failed: Device or resource busy`, 5);
+  }
+  if (inode.device instanceof CryptDevice) inode.device.detach();
+  group.removeMap(name);
+  return success();
+}
+
+function* resize(group: VolumeGroup, name: string): Steps {
+  yield { name: 'resize map', subject: name };
+  const device = group.maps.get(name)?.device;
+  if (!(device instanceof CryptDevice)) return failure(`Device ${name} is not active.`, 4);
+  device.grow();
+  return success();
+}

@@ -1,0 +1,87 @@
+/**
+ * `rbd resize` and `rbd rename`. Recorded in fixtures/rbd-16.2/resize-rename.json and killed-steps.json: a rename is three
+ * changes, and one that is killed between them leaves the image under both names; doing it again says that the new name
+ * is taken.
+ */
+import { resize as resizeContent } from '../../volume/content.ts';
+import { errno } from '../../volume/errno.ts';
+import { listedName, specOf } from '../../cluster/namespace.ts';
+import { success, type ToolResult } from '../program.ts';
+import { imageSpec, requiredSize, type RbdArguments, type Shape } from './arguments.ts';
+import { codeOf, errnoWords, refused, rethrow } from './failure.ts';
+import { acquireLock, change, openImage } from './open.ts';
+import { connect, progress, read, write, type RbdContext, type Steps } from './session.ts';
+
+export const resizeShape: Shape = { words: 1, flags: ['allow-shrink'], values: ['size'] };
+
+export function* resize(context: RbdContext, args: RbdArguments): Steps<ToolResult> {
+  const spec = imageSpec(args);
+  const sizeBytes = requiredSize(args);
+  const session = yield* connect(context, args);
+  const open = yield* openImage(session, spec, 'write');
+  const { image, namespace } = open;
+  const { content } = image;
+  if (sizeBytes === content.sizeBytes) {
+    throw refused('EINVAL', 'rbd: new size is equal to original size ');
+  }
+  if (sizeBytes < content.sizeBytes && !args.flags.has('allow-shrink')) {
+    throw refused('EINVAL', 'rbd: shrinking an image is only allowed with the --allow-shrink flag');
+  }
+  try {
+    yield* change(session, open, 'write size', () => {
+      session.cluster.setContent(image, resizeContent(image.content, sizeBytes));
+    });
+    yield { name: 'close image', subject: specOf(namespace, open.name) };
+  } catch (error) {
+    rethrow(error, 'resize error');
+  }
+  return { ...success(), stderr: progress(session, 'Resizing image') };
+}
+
+export const renameShape: Shape = { words: 2, values: ['dest-pool', 'dest'] };
+
+export function* rename(context: RbdContext, args: RbdArguments): Steps<ToolResult> {
+  const source = imageSpec(args);
+  // A name without a pool is in the pool of the source.
+  const target = imageSpec({ ...args, pool: source.pool }, args.words[1]);
+  if (source.pool !== target.pool) {
+    throw refused(
+      'EINVAL',
+      'rbd: mv/rename across pools not supported',
+      `source pool: ${source.pool} dest pool: ${target.pool}`,
+    );
+  }
+  const session = yield* connect(context, args);
+  const open = yield* openImage(session, source, 'write', 'rename error', (code) => [
+    `librbd: error opening source image: ${errnoWords(code)}`,
+  ]);
+  const { cluster } = session;
+  const { namespace, image } = open;
+  const { directory, ids } = namespace;
+  // An image goes by the name that the directory has, whichever name it was opened by.
+  const before = listedName(namespace, image.id) ?? source.image;
+  const subject = specOf(namespace, target.image);
+  try {
+    const isTaken = yield* read(session, { name: 'look for the name', subject }, () =>
+      ids.has(target.image),
+    );
+    if (isTaken) throw errno('EEXIST');
+    yield* acquireLock(session, open);
+    yield* write(session, namespace, { name: 'create name', subject }, () => {
+      if (ids.has(target.image)) throw errno('EEXIST');
+      cluster.setId(namespace, target.image, image.id);
+    });
+    yield* write(session, namespace, { name: 'update directory', subject }, () => {
+      directory.delete(before);
+      directory.set(target.image, image.id);
+    });
+    yield* write(session, namespace, { name: 'remove name', subject: before }, () => {
+      if (ids.get(before) === image.id) cluster.removeId(namespace, before);
+    });
+    yield { name: 'close image', subject };
+  } catch (error) {
+    const log = `librbd::Operations: rbd image ${target.image} already exists`;
+    rethrow(error, 'rename error', ...(codeOf(error) === 'EEXIST' ? [log] : []));
+  }
+  return success();
+}

@@ -1,0 +1,107 @@
+/**
+ * The room of a thin pool: blocks of data, each mapped by one thin volume or shared by several, and metadata that grows
+ * with the mappings. Sizes of metadata are near those of fixtures/lvm-2.03, not equal to them.
+ */
+import { errno } from '../volume/errno.ts';
+
+export const thinBlockBytes = 65_536;
+
+/** Block of a volume to block of the pool. */
+export type Mappings = Map<number, number>;
+
+const metadataBase = 110;
+const mappingsPerMetadataBlock = 120;
+
+export class ThinPool {
+  dataBlocks: number;
+  /** Blocks of 4 KiB; a pool of LVM's default has 1024. */
+  metadataBlocks: number;
+  /** Taken by volumes that are none of anybody's business here. */
+  foreignBlocks = 0;
+  foreignMetadataBlocks = 0;
+  /** Once full it stays so in reports until it has grown. */
+  wasFull = false;
+  /** Between two messages of a command that was killed there: nothing can be made or removed any more. */
+  isStuck = false;
+  #nextBlock = 1;
+  #mappings = 0;
+  readonly #users = new Map<number, number>();
+
+  constructor(dataBytes: number, metadataBlocks = 1024) {
+    this.dataBlocks = Math.floor(dataBytes / thinBlockBytes);
+    this.metadataBlocks = metadataBlocks;
+  }
+
+  get usedBlocks(): number {
+    return this.#users.size + this.foreignBlocks;
+  }
+
+  get usedMetadataBlocks(): number {
+    const mapped = Math.ceil(this.#mappings / mappingsPerMetadataBlock);
+    return metadataBase + mapped + this.foreignMetadataBlocks;
+  }
+
+  get dataPercent(): number {
+    return (100 * this.usedBlocks) / this.dataBlocks;
+  }
+
+  get metadataPercent(): number {
+    return (100 * this.usedMetadataBlocks) / this.metadataBlocks;
+  }
+
+  /** Blocks that are written: each gets a block of its own, unless it has one. ENOSPC with some of them mapped. */
+  map(mappings: Mappings, ranges: readonly { at: number; length: number }[]): void {
+    for (const { at, length } of ranges) {
+      const last = Math.floor((at + length - 1) / thinBlockBytes);
+      for (let block = Math.floor(at / thinBlockBytes); block <= last; block += 1) {
+        this.#mapOne(mappings, block);
+      }
+    }
+  }
+
+  grow(dataBlocks: number, metadataBlocks: number): void {
+    this.dataBlocks += dataBlocks;
+    this.metadataBlocks += metadataBlocks;
+    this.wasFull = false;
+  }
+
+  #mapOne(mappings: Mappings, block: number): void {
+    const known = mappings.get(block);
+    if (known !== undefined && this.#users.get(known) === 1) return;
+    if (this.usedBlocks >= this.dataBlocks) {
+      this.wasFull = true;
+      throw errno('ENOSPC');
+    }
+    if (this.usedMetadataBlocks >= this.metadataBlocks) throw errno('EIO');
+    if (known === undefined) this.#mappings += 1;
+    else this.#release(known);
+    const fresh = this.#nextBlock++;
+    mappings.set(block, fresh);
+    this.#users.set(fresh, 1);
+  }
+
+  /** The mappings of a snapshot. */
+  share(mappings: Mappings): Mappings {
+    for (const block of mappings.values()) {
+      this.#users.set(block, (this.#users.get(block) ?? 0) + 1);
+    }
+    this.#mappings += mappings.size;
+    return new Map(mappings);
+  }
+
+  /** Gives back what lies in a range of a volume. */
+  unmap(mappings: Mappings, start: number, end: number): void {
+    for (const [block, target] of mappings) {
+      if (block * thinBlockBytes < start || (block + 1) * thinBlockBytes > end) continue;
+      mappings.delete(block);
+      this.#mappings -= 1;
+      this.#release(target);
+    }
+  }
+
+  #release(block: number): void {
+    const users = (this.#users.get(block) ?? 1) - 1;
+    if (users === 0) this.#users.delete(block);
+    else this.#users.set(block, users);
+  }
+}

@@ -1,0 +1,84 @@
+/** The content of any simulated file, whatever it holds. */
+import {
+  allocatedBytes,
+  emptyContent,
+  fingerprint,
+  rawOf,
+  readRaw,
+  resize,
+  write,
+  type RawContent,
+} from './content.ts';
+import {
+  fingerprintQcow2,
+  qcow2FileBytes,
+  tableReference,
+  type Qcow2Content,
+} from './qcow2-content.ts';
+import type { Qcow2Images } from './qcow2-images.ts';
+
+export type FileContent = RawContent | Qcow2Content;
+
+export function fileBytes(content: FileContent): number {
+  return content.kind === 'raw' ? content.sizeBytes : qcow2FileBytes(content);
+}
+
+export function fileAllocatedBytes(content: FileContent): number {
+  return content.kind === 'raw' ? allocatedBytes(content) : qcow2FileBytes(content);
+}
+
+export function readContent(
+  content: FileContent,
+  buffer: Uint8Array,
+  position: number,
+  images: Qcow2Images,
+): number {
+  if (content.kind === 'raw') return readRaw(content, buffer, position);
+  const length = Math.max(0, Math.min(buffer.length, fileBytes(content) - position));
+  buffer.fill(0, 0, length);
+  for (const { at, bytes } of images.piecesOf(content)) {
+    const start = Math.max(at, position);
+    const end = Math.min(at + bytes.length, position + length);
+    if (start < end) buffer.set(bytes.subarray(start - at, end - at), start - position);
+  }
+  return length;
+}
+
+/**
+ * Literal bytes written into a file. The header of a known qcow2 image makes the file that image: copied byte by byte,
+ * it keeps its layers.
+ */
+export function writeContent(
+  content: FileContent,
+  at: number,
+  bytes: Uint8Array,
+  images: Qcow2Images,
+): FileContent {
+  const image = at === 0 ? images.find(bytes) : undefined;
+  if (image !== undefined) return image;
+  if (content.kind === 'qcow2') return at === 60 ? withTable(content, bytes) : content;
+  return write(content, at, { length: bytes.length, source: bytes.slice() });
+}
+
+/** The old snapshot table is brought back by writing its place into the header. */
+function withTable(content: Qcow2Content, reference: Uint8Array): Qcow2Content {
+  const { lostTable } = content;
+  if (lostTable === undefined) return content;
+  const restored: Qcow2Content = { ...content, snapshots: lostTable, lostTable: undefined };
+  const isOld = Buffer.compare(tableReference(restored), reference) === 0;
+  return isOld ? { ...restored, damage: 'leaks' } : content;
+}
+
+export function truncateContent(content: FileContent, sizeBytes: number): FileContent {
+  if (content.kind === 'raw') return resize(content, sizeBytes);
+  if (sizeBytes >= fileBytes(content)) return content;
+  return sizeBytes === 0 ? emptyContent : { ...content, damage: 'torn' };
+}
+
+export function fingerprintFile(content: FileContent): string {
+  return content.kind === 'raw' ? fingerprint(content) : fingerprintQcow2(content);
+}
+
+export function textContent(text: string): RawContent {
+  return rawOf(Buffer.from(text));
+}
