@@ -1,0 +1,70 @@
+/** A simulated host with a simulated volume group, for the contract suites. */
+import type { ConfigInput } from '../../src/config/config.ts';
+import { lvmConfigOf, volumeGroupStores } from '../../sim/scenarios/volume-group.ts';
+import type { VolumeGroupSpec } from '../../sim/scenarios/scenario.ts';
+import type { World } from '../../sim/world.ts';
+import type { ImageWorld } from '../contract/images.contract.ts';
+import { simImages } from './sim-world.ts';
+
+const thick: VolumeGroupSpec = {
+  extents: 1023,
+  thinPoolExtents: undefined,
+  foreignBlocks: 0,
+  sparse: false,
+  volumeClear: 'zero',
+};
+
+const keys = '/work/keys';
+const encryption: ConfigInput = { encryption: { enabled: true, keyDirectory: keys } };
+
+/** A key for each instance. Whatever command line has one of the secrets in it is added to the result. */
+function provideKeys(world: World): readonly string[] {
+  const seen: string[] = [];
+  world.volume.create(keys, 'directory', 0o700);
+  const secrets = ['vm1', 'vm2', 'vm3'].map((instance, index) => {
+    const secret = `5ec2e7${index}${index}`.repeat(16);
+    world.volume.create(`${keys}/${instance}`, 'file', 0o600, secret);
+    return secret;
+  });
+  world.observers.push({
+    onStep(_process, name, subject) {
+      if (secrets.some((secret) => subject.includes(secret))) seen.push(`secret in ${name}`);
+    },
+  });
+  return seen;
+}
+
+export function simLvmImages(
+  kind: 'thick' | 'thin' | 'sparse' | 'encrypted thick' | 'encrypted thin',
+  config: ConfigInput = {},
+): () => Promise<ImageWorld> {
+  const isEncrypted = kind.startsWith('encrypted');
+  const spec: VolumeGroupSpec = {
+    ...thick,
+    thinPoolExtents: kind.endsWith('thin') ? 256 : undefined,
+    sparse: kind === 'sparse',
+  };
+  const makeWorld = simImages(
+    { makeStores: (volume, tell) => volumeGroupStores(volume, spec, tell) },
+    { ...config, lvm: lvmConfigOf(spec), ...(isEncrypted ? encryption : {}) },
+  );
+  return async () => {
+    const base = await makeWorld();
+    const { group } = base.world.stores;
+    if (group === undefined) throw new Error('no volume group');
+    const seen = isEncrypted ? provideKeys(base.world) : [];
+    return {
+      ...base,
+      growsWithSnapshots: !kind.endsWith('thick'),
+      check: () => Promise.resolve(),
+      async leftovers() {
+        const names = [...group.volumes.keys()].filter((name) =>
+          /^platter-(part|removed)-/.test(name),
+        );
+        return [...(await base.leftovers()), ...names, ...group.maps.keys(), ...seen].filter(
+          (name) => !/^vm\d_disk-dmcrypt$/.test(name),
+        );
+      },
+    };
+  };
+}

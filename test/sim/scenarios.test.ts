@@ -1,0 +1,33 @@
+/** A bounded soak over every backend and profile, in this very process; `platter sim run` has the long ones. */
+import { expect, test } from 'vitest';
+import { profiles } from '../../sim/faults/profiles.ts';
+import { runShard } from '../../sim/soak/shard.ts';
+import type { SimBackend } from '../../sim/scenarios/scenario.ts';
+
+const backends: readonly SimBackend[] = ['flat', 'qcow2'];
+const scenarios = 40;
+
+for (const backend of backends) {
+  for (const { name, promisesSurvival } of profiles) {
+    const order = {
+      backend,
+      profile: name,
+      seed: 1,
+      scenarios,
+      stopsAtFailure: false,
+      repeatsOneIn: 20,
+    };
+    if (promisesSurvival) {
+      test(`${backend}: ${scenarios} scenarios of profile ${name}`, async () => {
+        const { failures, repeated } = await runShard(order);
+        expect(failures.map(({ violation, seed }) => ({ seed, ...violation }))).toEqual([]);
+        expect(repeated).toBe(2);
+      });
+    } else {
+      test(`${backend}: profile ${name} is found out, as a control`, async () => {
+        const { failures } = await runShard({ ...order, scenarios: 100, stopsAtFailure: true });
+        expect(failures).not.toEqual([]);
+      });
+    }
+  }
+}
