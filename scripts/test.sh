@@ -35,7 +35,7 @@ say "tests"
 npx vitest run --project unit --project sim --project inspector --project real
 if [ "$labs" = yes ]; then
   say "LVM, in a virtual machine"
-  scripts/lab/lvm run -- npx vitest run --project lvm
+  LAB_TIMEOUT=${LAB_TIMEOUT:-3000} scripts/lab/lvm run -- npx vitest run --project lvm
   say "a real Ceph"
   CEPH_EXTRA='osd_client_watch_timeout = 12' scripts/lab/ceph run -- npx vitest run --project rbd
 fi

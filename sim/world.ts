@@ -44,6 +44,12 @@ export interface Observer {
   afterPowerCut?(machine: SimMachine): void;
 }
 
+type StepObserver = Observer & Required<Pick<Observer, 'onStep'>>;
+
+function looksAtSteps(observer: Observer): observer is StepObserver {
+  return observer.onStep !== undefined;
+}
+
 /** Wall clocks begin on 2026-01-01. */
 const epochMs = 1_767_225_600_000;
 
@@ -60,6 +66,9 @@ export class World {
   /** Calls of ports that were let through. */
   portCalls = 0;
   traceHash = 0x811c9dc5;
+  /** Of the observers, those that look at every step; made anew when one has joined. */
+  #stepObservers: readonly StepObserver[] = [];
+  #observersKnown = 0;
   #acting: SimProcess | undefined;
   #fault: Fault | undefined;
   #nextOwner = 1;
@@ -187,7 +196,11 @@ export class World {
     const { machine } = process;
     this.portCalls += 1;
     this.traceHash = hashText(held.subject, hashText(held.name, this.traceHash ^ process.id));
-    for (const observer of this.observers) observer.onStep?.(process, held.name, held.subject);
+    if (this.observers.length !== this.#observersKnown) {
+      this.#observersKnown = this.observers.length;
+      this.#stepObservers = this.observers.filter(looksAtSteps);
+    }
+    for (const observer of this.#stepObservers) observer.onStep(process, held.name, held.subject);
     const fault = this.faults.visit(machine.index, held.name);
     this.#acting = process;
     this.volume.actingHost = machine.index;

@@ -68,43 +68,40 @@ export function isHostFault(kind: FaultKind): kind is HostFault {
 
 /** The faults of one run, and how often each site has been reached. */
 export class FaultPlan {
-  readonly #bySite = new Map<string, Fault[]>();
-  readonly #counts = new Map<string, number>();
+  /** By host, then by site. */
+  readonly #plans = new Map<number, Map<string, SitePlan>>();
   /** Those that have struck. */
   readonly struck: Fault[] = [];
   isOver = false;
 
   constructor(faults: readonly Fault[]) {
     for (const fault of faults) {
-      const key = keyOf(fault.host, fault.site);
-      const known = this.#bySite.get(key);
-      if (known === undefined) this.#bySite.set(key, [fault]);
-      else known.push(fault);
+      const sites = this.#plans.get(fault.host) ?? new Map<string, SitePlan>();
+      this.#plans.set(fault.host, sites);
+      const known = sites.get(fault.site);
+      if (known === undefined) sites.set(fault.site, { visits: 0, faults: [fault] });
+      else known.faults.push(fault);
     }
-  }
-
-  get isEmpty(): boolean {
-    return this.#bySite.size === 0;
   }
 
   /** The fault that strikes now, if one does. Counts the visit. */
   visit(host: number, site: string): Fault | undefined {
-    if (this.#bySite.size === 0 || this.isOver) return undefined;
-    return this.#strike(host, '*') ?? this.#strike(host, site);
+    if (this.isOver) return undefined;
+    const sites = this.#plans.get(host);
+    if (sites === undefined) return undefined;
+    return this.#strike(sites.get('*')) ?? this.#strike(sites.get(site));
   }
 
-  #strike(host: number, site: string): Fault | undefined {
-    const key = keyOf(host, site);
-    const faults = this.#bySite.get(key);
-    if (faults === undefined) return undefined;
-    const count = (this.#counts.get(key) ?? 0) + 1;
-    this.#counts.set(key, count);
-    const fault = faults.find(({ nth }) => nth === count);
+  #strike(plan: SitePlan | undefined): Fault | undefined {
+    if (plan === undefined) return undefined;
+    plan.visits += 1;
+    const fault = plan.faults.find(({ nth }) => nth === plan.visits);
     if (fault !== undefined) this.struck.push(fault);
     return fault;
   }
 }
 
-function keyOf(host: number, site: string): string {
-  return `${host} ${site}`;
+interface SitePlan {
+  visits: number;
+  readonly faults: Fault[];
 }

@@ -10,7 +10,19 @@ export type Meaning =
   | { readonly kind: 'template'; readonly name: string }
   | undefined;
 
+/** Scenarios have the same few paths again and again. */
+const meanings = new Map<string, Meaning>();
+const pathsMax = 20_000;
+
 export function meaningOf(path: string): Meaning {
+  if (meanings.has(path)) return meanings.get(path);
+  if (meanings.size >= pathsMax) meanings.clear();
+  const meaning = readMeaning(path);
+  meanings.set(path, meaning);
+  return meaning;
+}
+
+function readMeaning(path: string): Meaning {
   if (!path.startsWith(`${instancesPath}/`)) return undefined;
   const [instance = '', second = '', third = '', fourth = '', ...rest] = path
     .slice(instancesPath.length + 1)

@@ -35,18 +35,16 @@ export class Model implements Observer {
   readonly openByGuests = new Set<Inode>();
   /** Who fetches which template. */
   readonly fetching = new Map<string, SimProcess>();
-  readonly #invariants: readonly Invariant[];
+  readonly #checks: Checks;
   readonly #runOf = new Map<number, OperationRun>();
   readonly #addressOf = new Map<Inode, string>();
-  readonly #hasStepHooks: boolean;
   #beforeCut: ReadonlyMap<string, DiskState> = new Map();
 
   constructor(world: World, scenario: Scenario, invariants: readonly Invariant[]) {
     this.world = world;
     this.scenario = scenario;
     this.store = diskStoreOf(world, scenario.backend);
-    this.#invariants = invariants;
-    this.#hasStepHooks = invariants.some(({ onStep }) => onStep !== undefined);
+    this.#checks = checksOf(invariants);
     world.observers.push(this);
   }
 
@@ -58,15 +56,13 @@ export class Model implements Observer {
     this.violations.push({ id, message, step: this.world.gate.steps });
   }
 
-  #check<Hook extends keyof Invariant>(
+  #check<Hook extends HookName>(
     hook: Hook,
     apply: (check: NonNullable<Invariant[Hook]>) => string | undefined,
   ): void {
-    for (const invariant of this.#invariants) {
-      const check = invariant[hook];
-      if (check === undefined) continue;
+    for (const { id, check } of this.#checks[hook]) {
       const message = apply(check);
-      if (message !== undefined) this.violate(invariant.id, message);
+      if (message !== undefined) this.violate(id, message);
     }
   }
 
@@ -160,9 +156,8 @@ export class Model implements Observer {
   }
 
   onStep(process: SimProcess, name: string, subject: string): void {
-    if (!this.#hasStepHooks) return;
-    for (const { id, onStep } of this.#invariants) {
-      const message = onStep?.(this, process, name, subject);
+    for (const { id, check } of this.#checks.onStep) {
+      const message = check(this, process, name, subject);
       if (message !== undefined) this.violate(id, message);
     }
   }
@@ -177,7 +172,8 @@ export class Model implements Observer {
     const replaced = meaning.kind === 'disk' ? this.disks.get(meaning.address) : undefined;
     this.#update(meaning, change);
     const run = process === undefined ? undefined : this.runOf(process);
-    this.#check('onChange', (check) => check(this, { ...change, meaning, run, replaced }));
+    const meant = { ...change, meaning, run, replaced };
+    this.#check('onChange', (check) => check(this, meant));
     if (meaning.kind === 'template') this.#updateTemplate(meaning.name, change);
   }
 
@@ -257,6 +253,36 @@ export class Model implements Observer {
   end(): void {
     this.#check('onEnd', (check) => check(this));
   }
+}
+
+type HookName = Exclude<keyof Invariant, 'id' | 'description'>;
+
+/** What each hook asks, by hook: most invariants have one or two, and steps and changes are many. */
+type Checks = {
+  readonly [Hook in HookName]: readonly {
+    readonly id: string;
+    readonly check: NonNullable<Invariant[Hook]>;
+  }[];
+};
+
+function checksOf(invariants: readonly Invariant[]): Checks {
+  return {
+    onChange: checksAt(invariants, 'onChange'),
+    onDone: checksAt(invariants, 'onDone'),
+    onFailed: checksAt(invariants, 'onFailed'),
+    onInterrupted: checksAt(invariants, 'onInterrupted'),
+    onPowerCut: checksAt(invariants, 'onPowerCut'),
+    onStep: checksAt(invariants, 'onStep'),
+    onRecovered: checksAt(invariants, 'onRecovered'),
+    onEnd: checksAt(invariants, 'onEnd'),
+  };
+}
+
+function checksAt<Hook extends HookName>(invariants: readonly Invariant[], hook: Hook) {
+  return invariants.flatMap((invariant) => {
+    const check = invariant[hook];
+    return check === undefined ? [] : [{ id: invariant.id, check }];
+  });
 }
 
 type PlatterErrorLike = NonNullable<OperationRun['error']>;

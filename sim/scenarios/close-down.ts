@@ -65,7 +65,7 @@ class Closing {
   async work(): Promise<void> {
     if (!(await this.recover())) return;
     this.#model.recovered();
-    if (this.#model.violations.length > 0) return;
+    if (this.#model.violations.length > 0 || this.#scenario.closing === 'recover') return;
     if (!(await this.#useAgain())) return;
     if (!(await this.#removeAll())) return;
     this.#model.end();

@@ -45,6 +45,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     faults: drawFaults(new Prng(seed, `faults ${profile.name}`), profile, { machines, backend }),
     states: drawStates(new Prng(seed, 'states')),
     schedule: drawSchedule(new Prng(seed, 'policy'), seed),
+    closing: new Prng(seed, 'closing').oneIn(3) ? 'thorough' : 'recover',
   };
 }
 

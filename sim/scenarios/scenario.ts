@@ -24,6 +24,11 @@ export interface Scenario {
   /** What of the un-synced a power cut leaves: one number for each choice, 0 where there are no more. */
   readonly states: readonly number[];
   readonly schedule: ScheduleSpec;
+  /**
+   * What follows when the faults are over: everything is recovered; or, more thoroughly, it is then used again, and all of
+   * it removed. Default is thorough.
+   */
+  readonly closing?: 'recover' | 'thorough';
 }
 
 /** The cluster that all machines reach. */

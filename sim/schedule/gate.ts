@@ -10,13 +10,7 @@
  */
 import type { SchedulePolicy } from './choices.ts';
 import { attempt, type Held, type Owner, type Settle, type Timer } from './held.ts';
-
-interface PendingTimer extends Timer {
-  readonly atUs: number;
-  readonly order: number;
-  readonly owner: Owner | undefined;
-  fire: (() => void) | undefined;
-}
+import { Timers } from './timers.ts';
 
 export interface GateOptions {
   readonly policy: SchedulePolicy;
@@ -37,8 +31,7 @@ export class Gate {
   steps = 0;
   readonly #options: GateOptions;
   #held: Held[] = [];
-  #timers: PendingTimer[] = [];
-  #timerOrder = 0;
+  readonly #timers = new Timers();
   #running = 0;
   #firedInVain = 0;
   #last: Owner | undefined;
@@ -160,19 +153,7 @@ export class Gate {
 
   /** Fires when the time has come and its owner does not stand still. */
   at(atUs: number, fire: () => void, owner?: Owner): Timer {
-    const timer: PendingTimer = {
-      atUs,
-      order: this.#timerOrder++,
-      owner,
-      fire,
-      cancel: () => {
-        timer.fire = undefined;
-        const index = this.#timers.indexOf(timer);
-        if (index >= 0) this.#timers.splice(index, 1);
-      },
-    };
-    this.#timers.push(timer);
-    return timer;
+    return this.#timers.add(atUs, fire, owner);
   }
 
   /** Drops what the dead have held. */
@@ -180,7 +161,7 @@ export class Gate {
     owner.isAlive = false;
     for (const awaited of this.#awaited) if (awaited.owner === owner) this.#awaited.delete(awaited);
     this.#held = this.#held.filter((held) => held.owner !== owner);
-    this.#timers = this.#timers.filter((timer) => timer.owner !== owner);
+    this.#timers.bury(owner);
   }
 
   /** What throws in here is a bug of the simulator, and ends the run. */
@@ -197,7 +178,7 @@ export class Gate {
   #proceedUntilResumed(): void {
     while (this.#running === 0 && !this.#isOver) {
       if (this.steps >= this.#options.stepsMax) return this.#end('endless');
-      if (this.#timers.length > 0 && this.#fireDue()) {
+      if (this.#timers.fireDue(this.nowUs)) {
         // Timers that only set themselves again, while all wait for what never comes.
         this.#firedInVain += 1;
         if (this.#firedInVain > timersInVainMax) return this.#end('endless');
@@ -219,20 +200,24 @@ export class Gate {
   }
 
   #next(): Held | undefined {
+    const held = this.#held;
+    const { length } = held;
+    if (length === 1) {
+      const [only] = held;
+      if (only === undefined || only.owner.pausedUntilUs > this.nowUs) return undefined;
+      held.pop();
+      return only;
+    }
     const ready = this.#ready();
     if (ready.length === 0) return undefined;
     const choice = ready.length === 1 ? 0 : this.#options.policy.choose(ready);
-    const held = ready[choice];
-    if (held !== undefined) this.#held.splice(this.#held.indexOf(held), 1);
-    return held;
+    const chosen = ready[choice];
+    if (chosen !== undefined) held.splice(held.indexOf(chosen), 1);
+    return chosen;
   }
 
   /** What can go on now: first what belongs to whoever went on last, then by age. */
   #ready(): readonly Held[] {
-    if (this.#held.length === 1) {
-      const [only] = this.#held;
-      return only !== undefined && only.owner.pausedUntilUs > this.nowUs ? [] : this.#held;
-    }
     const ready: Held[] = [];
     for (const held of this.#held) {
       if (held.owner.pausedUntilUs > this.nowUs) continue;
@@ -242,34 +227,11 @@ export class Gate {
     return ready;
   }
 
-  /** Fires one timer whose time has come; false when there is none. */
-  #fireDue(): boolean {
-    let due: PendingTimer | undefined;
-    for (const timer of this.#timers) {
-      if (this.#dueUs(timer) > this.nowUs) continue;
-      const isEarlier =
-        due === undefined ||
-        timer.atUs < due.atUs ||
-        (timer.atUs === due.atUs && timer.order < due.order);
-      if (isEarlier) due = timer;
-    }
-    if (due === undefined) return false;
-    this.#timers.splice(this.#timers.indexOf(due), 1);
-    due.fire?.();
-    return true;
-  }
-
-  /** Timers of whoever stands still fire when it goes on. */
-  #dueUs(timer: PendingTimer): number {
-    return Math.max(timer.atUs, timer.owner?.pausedUntilUs ?? 0);
-  }
-
   /** Lets time jump to when something can go on again; false when nothing ever will. */
   #jump(): boolean {
     // Outside of a run time stands still while nobody waits for anything: a lock would be kept fresh for ever.
     if (this.#isFree && this.#awaited.size === 0 && this.#held.length === 0) return false;
-    let nextUs = Infinity;
-    for (const timer of this.#timers) nextUs = Math.min(nextUs, this.#dueUs(timer));
+    let nextUs = this.#timers.nextUs();
     for (const { owner } of this.#held) nextUs = Math.min(nextUs, owner.pausedUntilUs);
     if (nextUs === Infinity) return false;
     this.nowUs = Math.max(this.nowUs, nextUs);
@@ -279,7 +241,7 @@ export class Gate {
   #end(outcome: GateOutcome): void {
     this.#isOver = true;
     this.#held = [];
-    this.#timers = [];
+    this.#timers.clear();
     this.#finish?.(outcome);
   }
 
@@ -292,7 +254,7 @@ export class Gate {
       if (this.#isOver) return;
       this.#running = 0;
       this.#proceed();
-      const isIdle = this.#running === 0 && this.#held.length === 0 && this.#timers.length === 0;
+      const isIdle = this.#running === 0 && this.#held.length === 0 && this.#timers.isEmpty;
       if (isIdle && !this.#isOver) this.#end('idle');
       else this.#watch();
     });

@@ -15,12 +15,15 @@ export interface WorkerPool {
   close(): Promise<void>;
 }
 
+/** What a scenario leaves is dead when the next begins: the larger the nursery, the less of it is ever looked at. */
+const resourceLimits = { maxYoungGenerationSizeMb: 96 };
+
 /** `program` is the compiled `soak/worker.js`; by default the one beside this file. */
 export function workerPool(
   size: number,
   program: URL = new URL('./worker.js', import.meta.url),
 ): WorkerPool {
-  const workers = Array.from({ length: size }, () => new Worker(program));
+  const workers = Array.from({ length: size }, () => new Worker(program, { resourceLimits }));
   return {
     async runAll(next, onResult) {
       const results = new InOrder(onResult);

@@ -4,7 +4,7 @@
  *
  * Its core is used without its file API, whose paths, descriptors and dates cost more than all the rest of a run.
  */
-import { Superblock, type Link } from '@jsonjoy.com/fs-core';
+import { Superblock, type Link, type Node } from '@jsonjoy.com/fs-core';
 import { errno } from './errno.ts';
 import type { Device } from './device.ts';
 import type { Inode, InodeKind } from './inode.ts';
@@ -26,10 +26,30 @@ export interface Place {
   readonly inode: Inode | undefined;
 }
 
-const inodes = new WeakMap<object, Inode>();
+const inodeKey = Symbol('inode');
+
+/** A node of memfs that knows what stands behind it: every path leads through several of them. */
+type KnownNode = Node & { [inodeKey]?: Inode };
 
 function inodeOf(link: Link): Inode {
-  return inodes.get(link.getNode()) as Inode;
+  return (link.getNode() as KnownNode)[inodeKey] as Inode;
+}
+
+function know(node: Node, inode: Inode): void {
+  (node as KnownNode)[inodeKey] = inode;
+}
+
+/** Scenarios have the same few paths again and again. */
+const partsOf = new Map<string, readonly string[]>();
+const pathsMax = 20_000;
+
+function split(path: string): readonly string[] {
+  const known = partsOf.get(path);
+  if (known !== undefined) return known;
+  if (partsOf.size >= pathsMax) partsOf.clear();
+  const parts = path.split('/');
+  partsOf.set(path, parts);
+  return parts;
 }
 
 export class Tree {
@@ -46,7 +66,7 @@ export class Tree {
   #setRoot(): void {
     this.root.node = this.#superblock.root.getNode();
     this.root.link = this.#superblock.root;
-    inodes.set(this.root.node, this.root);
+    know(this.root.node, this.root);
   }
 
   /** An inode without a name. */
@@ -72,13 +92,13 @@ export class Tree {
       readers: 0,
       writers: 0,
     };
-    inodes.set(node, inode);
+    know(node, inode);
     return inode;
   }
 
   /** Where a path leads; ENOENT or ENOTDIR when a directory on the way is missing or is none. */
   place(path: string): Place {
-    const parts = path.split('/');
+    const parts = split(path);
     const last = parts.length - 1;
     let parent: Link = this.#superblock.root;
     for (let index = 1; index < last; index += 1) {
