@@ -60,6 +60,13 @@ export async function requireImage({ driver, address }: ImageHandle): Promise<Im
   });
 }
 
+/** The image, for tools to open. */
+export async function requireOpenable(image: ImageHandle): Promise<ImageFacts> {
+  const facts = await requireImage(image);
+  await image.driver.checkReferences?.(facts);
+  return facts;
+}
+
 export function unsupported(type: ImageType, what: string, hint?: string): PlatterError {
   return new PlatterError('NOT_SUPPORTED', `${type} images have no ${what}`, {
     details: { backend: type },

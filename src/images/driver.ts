@@ -178,6 +178,11 @@ export interface Driver {
 
   /** ALREADY_EXISTS when something stands there that is no image. */
   survey(address: ImageAddress, session: Session): Promise<Site>;
+  /**
+   * UNSAFE_IMAGE where a tool that opens the image would be led to something else: asked before any does, for images
+   * that platter has no record of. Absent where what images hold leads nowhere.
+   */
+  checkReferences?(facts: ImageFacts): Promise<void>;
   /** Steps that grow it; the size is above its current one. */
   resize(facts: ImageFacts, sizeBytes: number): Promise<readonly Step[]>;
   /** Steps after which it leans on nothing; none when it does not lean on anything. */

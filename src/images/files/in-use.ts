@@ -1,6 +1,7 @@
 /** Whether a virtual machine, or anything else that locks images as qemu does, has a disk open. */
 import type { Config } from '../../config/config.ts';
 import type { Session } from '../../operations/step.ts';
+import { managed } from '../../ingress/proven.ts';
 import { qemuImgTakeLock } from '../../tools/qemu-img/argv.ts';
 import { classifyQemuImgFailure } from '../../tools/qemu-img/errors.ts';
 import { runTool } from '../../tools/run.ts';
@@ -11,13 +12,18 @@ import { openable } from './file-image.ts';
 /** Raw images cannot be checked: that it says so shows that it got as far. */
 const nothingToCheck = 63;
 
-/** Throws IN_USE. qemu-img itself finds it out, by the locks that qemu takes on images, also over NFS. */
+/**
+ * Throws IN_USE. qemu-img itself finds it out, by the locks that qemu takes on images, also over NFS. They are locks on the
+ * file, whatever it holds: one that platter did not make is taken as raw, so that nothing that it names is opened.
+ */
 export async function requireNotInUse(
   session: Session,
   config: Config,
   facts: ImageFacts,
 ): Promise<void> {
-  await runTool(session.host.executor, qemuImgTakeLock(openable(facts)), {
+  const { path, recordId, virtualSizeBytes } = facts;
+  const image = recordId === null ? managed(path, 'raw', virtualSizeBytes) : openable(facts);
+  await runTool(session.host.executor, qemuImgTakeLock(image), {
     action: `take ${formatAddress(facts.address)}`,
     classify: classifyQemuImgFailure,
     succeeds: ({ exitCode }) => exitCode === 0 || exitCode === nothingToCheck,

@@ -17,6 +17,7 @@ import {
   parseImagePath,
   readFormat,
 } from '../files/file-image.ts';
+import { checkReferences } from '../files/foreign-disk.ts';
 import { growStep, recoverGrowth } from '../files/grow.ts';
 import { managed } from '../../ingress/proven.ts';
 import { sectorBytes } from '../../sizes.ts';
@@ -75,6 +76,7 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
     plan: async (order) => ({ steps: createFlatSteps(config, order) }),
   }),
 
+  checkReferences: (facts) => checkReferences(host, config, facts),
   resize: async (facts, sizeBytes) => [growStep(config, 'flat', facts, sizeBytes)],
 
   flatten: async () => [],

@@ -15,7 +15,7 @@ import type { Template } from '../../templates/template.ts';
 import { removeRecord, readRecord } from '../../workspace/record.ts';
 import { instanceDirectory } from '../../config/layout.ts';
 import { managed } from '../../ingress/proven.ts';
-import { imageOperation, requireImage, type ImageHandle } from '../context.ts';
+import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
 import { findImageElsewhere, type FoundImage } from '../find.ts';
 import type {
   Base,
@@ -99,7 +99,9 @@ async function growExisting(
   if (request.ifExists === 'fail') throw alreadyExists(existing);
   const { driver, facts } = existing;
   const isAsked = request.sizeBytes !== undefined && request.sizeBytes > 0;
-  return isAsked && sizeBytes > facts.virtualSizeBytes ? driver.resize(facts, sizeBytes) : [];
+  if (!isAsked || sizeBytes <= facts.virtualSizeBytes) return [];
+  await driver.checkReferences?.(facts);
+  return driver.resize(facts, sizeBytes);
 }
 
 function alreadyExists({ driver, facts: { address } }: FoundImage): PlatterError {
@@ -240,7 +242,7 @@ async function receiveImage(
 }
 
 async function planSnapshot(origin: ImageHandle, name: string): Promise<PlannedBase> {
-  const facts = await requireImage(origin);
+  const facts = await requireOpenable(origin);
   const snapshot = requireSnapshot(facts, name);
   return {
     base: { kind: 'snapshot', origin: facts, snapshot },

@@ -6,7 +6,7 @@ import type { FileKind } from '../../ports/filesystem.ts';
 import type { Host } from '../../ports/host.ts';
 import { parentOf } from '../../workspace/area.ts';
 import { completeIntent, writeIntent } from '../../workspace/workspace.ts';
-import { imageOperation, requireImage, type ImageHandle } from '../context.ts';
+import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
 import { exportIntent } from '../recover-export.ts';
 import { requireSnapshot } from './create.ts';
 import { linkOnce, renameOnce, standsAt, unlinkOnce } from '../../workspace/once.ts';
@@ -45,7 +45,7 @@ async function prepareExport(
   image: ImageHandle,
   request: ExportRequest,
 ): Promise<Prepared<void>> {
-  const facts = await requireImage(image);
+  const facts = await requireOpenable(image);
   const snapshot =
     request.snapshot === undefined ? undefined : requireSnapshot(facts, request.snapshot);
   const format = toolFormatOf(request.format ?? facts.format);

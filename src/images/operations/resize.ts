@@ -3,7 +3,7 @@ import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Operation } from '../../operations/perform.ts';
 import { formatExactSize, roundUp } from '../../sizes.ts';
-import { imageOperation, requireImage, type ImageHandle } from '../context.ts';
+import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
 
 export interface ResizeRequest {
   readonly sizeBytes: number;
@@ -15,7 +15,7 @@ export function resizeOperation(image: ImageHandle, request: ResizeRequest): Ope
   return {
     ...imageOperation(image, 'image resize'),
     async prepare() {
-      const facts = await requireImage(image);
+      const facts = await requireOpenable(image);
       const current = facts.virtualSizeBytes;
       const asked = request.isRelative ? current + request.sizeBytes : request.sizeBytes;
       const sizeBytes = roundUp(asked, facts.granuleBytes);

@@ -2,7 +2,7 @@
 import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Operation } from '../../operations/perform.ts';
-import { imageOperation, requireImage, type ImageHandle } from '../context.ts';
+import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
 import { requireSnapshot } from './create.ts';
 
 const nothing = () => Promise.resolve();
@@ -11,7 +11,7 @@ export function createSnapshotOperation(image: ImageHandle, name: string): Opera
   return {
     ...imageOperation(image, 'snapshot create'),
     async prepare() {
-      const facts = await requireImage(image);
+      const facts = await requireOpenable(image);
       if (facts.snapshots.some((snapshot) => snapshot.name === name)) {
         const address = formatAddress(image.address);
         throw new PlatterError('ALREADY_EXISTS', `${address} has a snapshot "${name}" already`, {
@@ -31,7 +31,7 @@ export function deleteSnapshotOperation(
   return {
     ...imageOperation(image, 'snapshot delete'),
     async prepare() {
-      const facts = await requireImage(image);
+      const facts = await requireOpenable(image);
       if (ignoreErrors && !facts.snapshots.some((snapshot) => snapshot.name === name)) {
         return { steps: [], result: nothing };
       }
@@ -45,7 +45,7 @@ export function restoreSnapshotOperation(image: ImageHandle, name: string): Oper
   return {
     ...imageOperation(image, 'snapshot restore'),
     async prepare() {
-      const facts = await requireImage(image);
+      const facts = await requireOpenable(image);
       const snapshot = requireSnapshot(facts, name);
       return { steps: await image.driver.restoreSnapshot(facts, snapshot), result: nothing };
     },

@@ -8,6 +8,7 @@ import type { Driver, DriverFactory } from '../driver.ts';
 import { destroyFileSteps, recoverDestroy } from '../files/destroy.ts';
 import { exportStep } from '../files/export.ts';
 import { fileSource, findFileImage, openable, parseImagePath } from '../files/file-image.ts';
+import { checkReferences } from '../files/foreign-disk.ts';
 import { growStep } from '../files/grow.ts';
 import { createQcow2Steps } from './create.ts';
 import { flattenSteps } from './flatten.ts';
@@ -51,6 +52,7 @@ export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
     granuleBytes: sectorBytes,
     plan: async (order) => ({ steps: await createQcow2Steps(session, config, order) }),
   }),
+  checkReferences: (facts) => checkReferences(host, config, facts),
   resize: async (facts, sizeBytes) => [growStep(config, 'qcow2', facts, sizeBytes)],
   flatten: async (facts) => flattenSteps(config, facts),
 

@@ -44,6 +44,7 @@ export const qcow2: FormatParser = {
     const violations = [
       ...judgeVersion(header, limits),
       ...judgeReferences(header),
+      ...judgeDataFile(header),
       ...judgeFeatures(header),
       ...judgeTables(header, reader.sizeBytes, limits),
     ];
@@ -94,25 +95,30 @@ function judgeVersion(header: Qcow2Header, limits: ImageLimits): Violation[] {
   ]);
 }
 
+function hasExtension({ extensions }: Qcow2Header, wanted: number): boolean {
+  return extensions.some(({ type }) => type === wanted);
+}
+
+/** By its feature, or by either of the things that only an image with the feature has. */
+export function judgeDataFile(header: Qcow2Header): Violation[] {
+  const isNamed =
+    has(header.incompatibleFeatures, incompatible.dataFile) ||
+    has(header.autoclearFeatures, autoclearRawDataFile) ||
+    hasExtension(header, extensionType.dataFile);
+  return judge([[isNamed, 'DATA_FILE', 'the image keeps its data in another file']]);
+}
+
 function judgeReferences(header: Qcow2Header): Violation[] {
-  const hasExtension = (wanted: number) => header.extensions.some(({ type }) => type === wanted);
   const hasBackingFile = header.backingFilePosition !== 0 || header.backingFileBytes !== 0;
   return judge([
     [hasBackingFile, 'BACKING_FILE', 'the image leans on a backing file'],
     [
-      !hasBackingFile && hasExtension(extensionType.backingFormat),
+      !hasBackingFile && hasExtension(header, extensionType.backingFormat),
       'BACKING_FILE',
       'the image names the format of a backing file',
     ],
     [
-      has(header.incompatibleFeatures, incompatible.dataFile) ||
-        has(header.autoclearFeatures, autoclearRawDataFile) ||
-        hasExtension(extensionType.dataFile),
-      'DATA_FILE',
-      'the image keeps its data in another file',
-    ],
-    [
-      header.encryptionMethod !== 0 || hasExtension(extensionType.encryption),
+      header.encryptionMethod !== 0 || hasExtension(header, extensionType.encryption),
       'ENCRYPTED',
       'the image is encrypted',
     ],
