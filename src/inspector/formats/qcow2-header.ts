@@ -120,7 +120,8 @@ async function readExtensions(reader: Reader, start: number, end: number) {
     const type = area.u32be(offset);
     const lengthBytes = area.u32be(offset + 4);
     if (lengthBytes > area.length - offset - 8) return { extensions, whole: false, backingFormat };
-    if (type === 0) return { extensions, whole: true, backingFormat };
+    // An end with content is one for qemu; other readers may go on behind it.
+    if (type === 0) return { extensions, whole: lengthBytes === 0, backingFormat };
     extensions.push({ type, position: start + offset + 8, lengthBytes });
     if (type === extensionType.backingFormat) {
       backingFormat = area.latin1(offset + 8, offset + 8 + lengthBytes);

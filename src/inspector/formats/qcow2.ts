@@ -26,6 +26,9 @@ const clusterBitsLeastExtendedL2 = 14;
 const refcountOrderMost = 6;
 const compressionTypeMost = 1;
 const bitmapsExtensionBytes = 24;
+/** Of an entry in the directory of bitmaps, without its name. */
+const bitmapEntryBytes = 24;
+const bitmapsMost = 65535;
 
 export const qcow2: FormatParser = {
   format: 'qcow2',
@@ -199,9 +202,9 @@ async function judgeBitmaps(
   reader: Reader,
   limits: ImageLimits,
 ): Promise<Violation[]> {
-  const violations: Violation[] = [];
-  for (const { type, position, lengthBytes } of header.extensions) {
-    if (type !== extensionType.bitmaps) continue;
+  const lists = header.extensions.filter(({ type }) => type === extensionType.bitmaps);
+  const violations = judge([[lists.length > 1, 'CORRUPT', 'there are several lists of bitmaps']]);
+  for (const { position, lengthBytes } of lists) {
     const content = await reader.read(position, bitmapsExtensionBytes);
     const directory = {
       name: 'directory of bitmaps',
@@ -209,10 +212,15 @@ async function judgeBitmaps(
       lengthBytes: toNumber(content.u64be(8)),
       alignmentBytes: header.clusterSizeBytes,
     };
+    const bitmaps = content.u32be(0);
+    const isDamaged =
+      lengthBytes !== bitmapsExtensionBytes ||
+      bitmaps < 1 ||
+      bitmaps > bitmapsMost ||
+      content.u32be(4) !== 0 ||
+      directory.lengthBytes < bitmaps * bitmapEntryBytes;
     violations.push(
-      ...judge([
-        [lengthBytes !== bitmapsExtensionBytes, 'CORRUPT', 'the list of bitmaps is damaged'],
-      ]),
+      ...judge([[isDamaged, 'CORRUPT', 'the list of bitmaps is damaged']]),
       ...judgeTable(directory, reader.sizeBytes, limits),
     );
   }
@@ -226,16 +234,26 @@ async function judgeSnapshots(
 ): Promise<Violation[]> {
   const snapshots = await readQcow2Snapshots(reader, header);
   if (snapshots === undefined) return [violation('CORRUPT', 'the snapshot table is damaged')];
-  return snapshots.flatMap(({ l1Position, l1Entries }) =>
-    judgeTable(
-      {
-        name: 'L1 table of a snapshot',
-        position: l1Position,
-        lengthBytes: l1Entries * 8,
-        alignmentBytes: header.clusterSizeBytes,
-      },
-      reader.sizeBytes,
-      limits,
+  const isTooLarge = snapshots.some(({ sizeBytes }) => sizeBytes > limits.maxVirtualSizeBytes);
+  return [
+    ...judge([
+      [
+        isTooLarge,
+        'TOO_LARGE',
+        `a snapshot has a size above the limit of ${limits.maxVirtualSizeBytes} bytes`,
+      ],
+    ]),
+    ...snapshots.flatMap(({ l1Position, l1Entries }) =>
+      judgeTable(
+        {
+          name: 'L1 table of a snapshot',
+          position: l1Position,
+          lengthBytes: l1Entries * 8,
+          alignmentBytes: header.clusterSizeBytes,
+        },
+        reader.sizeBytes,
+        limits,
+      ),
     ),
-  );
+  ];
 }

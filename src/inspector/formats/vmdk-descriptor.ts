@@ -33,7 +33,9 @@ const knownKeys = new Set([
 ]);
 const databaseKey = /^ddb\.[A-Za-z0-9_.-]+$/;
 const keyLine = /^([A-Za-z0-9_.-]+) *= *(?:"([^"]*)"|([!#-~]+)) *$/;
-const extentLine = /^([A-Z]+) ([0-9]{1,15}) ([A-Z0-9]+)(?: "([^"]*)"(?: [0-9]+)?)?$/;
+/** A place in the file behind its name have flat extents alone: for others qemu takes such a line for no extent. */
+const extentLine =
+  /^([A-Z]+) ([0-9]{1,15}) ([A-Z0-9]+)(?: "([^"]*)"(?:(?<=FLAT "[^"]*") [0-9]+)?)?$/;
 /** Any letter of any encoding, and the line end; no tab, no carriage return, no NUL. */
 const strangeCharacter = /[^\n\x20-\x7e\x80-\xff]/;
 const parentKey = /parentFileNameHint/i;

@@ -82,6 +82,9 @@ const ambiguous: readonly HostileImage[] = [
     name: 'qcow2 and a partition table',
     base: qcow2,
     edits: [
+      // No extensions, which would end in the table.
+      be32(112, 0),
+      be32(116, 0),
       text(446, '\0'.repeat(64)),
       le32(446 + 4, 0x83),
       le32(446 + 8, 1),

@@ -28,6 +28,16 @@ function backing(name: string, position = 512): Edit[] {
   return [be64(8, position), be32(16, name.length), text(position, name)];
 }
 
+/** The list of bitmaps, as a header extension. */
+function bitmaps(count: number, bytes: number, place: number, position = headerEndV3): Edit[] {
+  return [
+    qcow2Extension(position, type.bitmaps, '\0'.repeat(24)),
+    be32(position + 8, count),
+    be64(position + 16, bytes),
+    be64(position + 24, place),
+  ];
+}
+
 const TiB = 1024 ** 4;
 const PiB = 1024 ** 5;
 
@@ -75,6 +85,12 @@ const references = [
     [qcow2Extension(72, type.dataFile, '/etc/passwd')],
     'DATA_FILE',
     'UNKNOWN_FEATURE',
+  ),
+  shape(
+    'data file behind an end with content',
+    v3,
+    [be64(headerEndV3, 8), qcow2Extension(headerEndV3 + 16, type.dataFile, '/etc/passwd')],
+    'CORRUPT',
   ),
   shape(
     'unknown extension in version 2',
@@ -191,15 +207,20 @@ const tables = [
     'OUTSIDE_FILE',
   ),
   shape(
-    'bitmaps outside of the file',
+    'snapshot of 2^62 bytes',
     v3,
-    [
-      qcow2Extension(headerEndV3, type.bitmaps, '\0'.repeat(24)),
-      be32(headerEndV3 + 8, 1),
-      be64(headerEndV3 + 16, 24),
-      be64(headerEndV3 + 24, 2 ** 40),
-    ],
-    'OUTSIDE_FILE',
+    [be32(60, 1), be64(64, 65536), be32(65536 + 36, 16), be64(65536 + 48, 2n ** 62n)],
+    'TOO_LARGE',
+  ),
+  shape('bitmaps outside of the file', v3, bitmaps(1, 24, 2 ** 40), 'OUTSIDE_FILE'),
+  shape('no bitmaps in a list', v3, bitmaps(0, 24, 65536), 'CORRUPT'),
+  shape('65536 bitmaps', v3, bitmaps(65536, 2 ** 21, 65536), 'CORRUPT', 'OUTSIDE_FILE'),
+  shape('more bitmaps than their directory holds', v3, bitmaps(65535, 24, 65536), 'CORRUPT'),
+  shape(
+    'two lists of bitmaps',
+    v3,
+    [...bitmaps(1, 24, 65536, headerEndV3), ...bitmaps(1, 24, 65536, headerEndV3 + 32)],
+    'CORRUPT',
   ),
   shape(
     'extension longer than the cluster',

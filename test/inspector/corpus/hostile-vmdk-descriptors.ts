@@ -100,6 +100,19 @@ const descriptors = [
     [replaced(/(RW .*)/, '$1\nRW 1 FLAT "/etc/passwd" 0')],
     'EXTERNAL_EXTENT',
   ),
+  shape(
+    'an extent at a place in the file',
+    sparse,
+    [replaced(/SPARSE (".*")/, 'SPARSE $1 5')],
+    'DESCRIPTOR',
+    'EXTERNAL_EXTENT',
+  ),
+  shape(
+    'an extent that is not to be read',
+    sparse,
+    [replaced('RW ', 'NOACCESS ')],
+    'EXTERNAL_EXTENT',
+  ),
   shape('no extent', sparse, [replaced(/RW .*/, '')], 'EXTERNAL_EXTENT'),
   shape('an extent of another size', sparse, [replaced('RW 20480', 'RW 20481')], 'DESCRIPTOR'),
   shape(
