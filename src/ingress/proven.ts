@@ -22,6 +22,14 @@ export function proven(path: string, format: ToolFormat, virtualSizeBytes: numbe
 }
 
 /**
+ * A template of the store: it has passed the gate on its way in. What stands in its tables is still what a stranger wrote
+ * there, so that tools are contained that read them; raw images have none.
+ */
+export function stored(path: string, format: ToolFormat, virtualSizeBytes: number): ProvenImage {
+  return { path, format, virtualSizeBytes, isFromOutside: format !== 'raw' } as ProvenImage;
+}
+
+/**
  * A disk or a template that platter (or Nova) made and whose format is recorded out of the guest's reach. For drivers and
  * the template store; never for a file that came from outside.
  */

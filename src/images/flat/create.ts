@@ -1,7 +1,8 @@
 /** Makes a flat file of whatever an image can be made of. */
 import { assert, PlatterError } from '../../errors.ts';
 import type { Config } from '../../config/config.ts';
-import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import { contain, copyingLimits } from '../../ingress/containment.ts';
+import { stored, type ProvenImage } from '../../ingress/proven.ts';
 import { convertImage, runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { ToolFormat } from '../../inspector/inspect.ts';
@@ -122,9 +123,15 @@ function growStep({ sizeBytes }: CreateOrder, format: ToolFormat): Step {
       if (format === 'raw') return growRaw(session, path, sizeBytes);
       const { virtualSizeBytes } = await describeQcow2(session.host.filesystem, path);
       if (virtualSizeBytes >= sizeBytes) return undefined;
-      return runQemuImg(session, qemuImgResize(managed(path, format, sizeBytes), sizeBytes), {
+      // A copy of the template as it is: its tables are what came with it.
+      const resize = qemuImgResize(stored(path, format, virtualSizeBytes), sizeBytes);
+      const { timeoutMs, ...held } = copyingLimits(session.limits, sizeBytes);
+      const files = { reads: [], writes: [path] };
+      const command = await contain(session.host, resize, files, held);
+      return runQemuImg(session, command, {
         action: 'grow the disk',
         effect: 'private',
+        timeoutMs,
       });
     },
   };

@@ -1,7 +1,7 @@
 /** Makes an image: of a template, of nothing, of a file, of what a caller's function writes, of a snapshot. */
 import { assert, PlatterError } from '../../errors.ts';
 import { passGate, inspectFile, requireSafe } from '../../ingress/gate.ts';
-import type { ProvenImage } from '../../ingress/proven.ts';
+import { stored, type ProvenImage } from '../../ingress/proven.ts';
 import { receive } from '../../ingress/receive.ts';
 import { describeSource, type ImageSource } from '../../ingress/source.ts';
 import { toolFormat } from '../../inspector/inspect.ts';
@@ -14,7 +14,6 @@ import { templatePath } from '../../templates/lookup.ts';
 import type { Template } from '../../templates/template.ts';
 import { removeRecord, readRecord } from '../../workspace/record.ts';
 import { instanceDirectory } from '../../config/layout.ts';
-import { managed } from '../../ingress/proven.ts';
 import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
 import { findImageElsewhere, type FoundImage } from '../find.ts';
 import type {
@@ -176,7 +175,7 @@ async function planShared({ sharing }: Driver, image: ImageMetadata): Promise<Pl
 /** What an image made of a template will be made of. */
 function planTemplate({ config }: ImageHandle, template: Template): PlannedBase {
   const { name, sha256, format, virtualSizeBytes, fileSizeBytes } = template;
-  const image = managed(templatePath(config, name), format, virtualSizeBytes);
+  const image = stored(templatePath(config, name), format, virtualSizeBytes);
   return {
     base: { kind: 'template', name, sha256, image, fileSizeBytes },
     sizeBytes: virtualSizeBytes,

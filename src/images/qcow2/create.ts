@@ -7,6 +7,7 @@ import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import { qemuImgCreate, qemuImgCreateOverlay, qemuImgResize } from '../../tools/qemu-img/argv.ts';
 import type { ConvertOptions } from '../../tools/qemu-img/argv.ts';
+import { withLimits, type ResourceLimits } from '../../tools/util-linux/prlimit.ts';
 import { formatExactSize } from '../../sizes.ts';
 import type { CreateOrder } from '../driver.ts';
 import { draftPath, publishImageStep } from '../files/publish-image.ts';
@@ -36,7 +37,8 @@ async function contentSteps(
       return [toolStep('make an empty qcow2', qemuImgCreate(draft, 'qcow2', sizeBytes), 'blank')];
     case 'template': {
       const clusterSizeBytes = await clusterSizeOf(session, base.image);
-      const command = qemuImgCreateOverlay(draft, base.image, sizeBytes, clusterSizeBytes);
+      const bare = qemuImgCreateOverlay(draft, base.image, sizeBytes, clusterSizeBytes);
+      const command = base.image.isFromOutside ? withLimits(bare, held(config)) : bare;
       return [toolStep(`make an overlay on template ${base.name}`, command, 'overlay')];
     }
     case 'private file':
@@ -67,6 +69,14 @@ async function contentSteps(
       ];
     }
   }
+}
+
+/**
+ * An overlay is the fast path, and making one reads no more of its base than the header and the tables that the gate has
+ * seen: it is limited, but takes no time for a sandbox.
+ */
+function held({ limits }: Config): ResourceLimits {
+  return { cpuSeconds: limits.toolCpuSeconds, addressSpaceBytes: limits.toolMemoryBytes };
 }
 
 /** The overlay's clusters are as large as its base's (B055). */

@@ -198,6 +198,7 @@ export const qemuImages: readonly BenignImage[] = [
     empty('parallels', options),
   ),
   filled('parallels'),
+  refused(empty('parallels', 'cluster_size=512', '5G'), 'tables end at 32 MiB', 'TABLE_SIZE'),
   ...['', 'cluster_size=4096,table_size=16'].map((options) =>
     refused(empty('qed', options), qedRule, 'NOT_ACCEPTED'),
   ),
