@@ -40,7 +40,8 @@ export function aboutScenario(scenario: Scenario): string[] {
     ...clients.map(({ machine, operations }, index) => {
       const program = operations.map((spec) => {
         const size = spec.sizeBytes === undefined ? '' : ` ${formatSize(spec.sizeBytes)}`;
-        return `${spec.kind} ${spec.subject}${spec.other === undefined ? '' : ` ${spec.other}`}${size}`;
+        const hostile = spec.isHostile === true ? 'hostile ' : '';
+        return `${hostile}${spec.kind} ${spec.subject}${spec.other === undefined ? '' : ` ${spec.other}`}${size}`;
       });
       return `client ${index + 1} on host ${machine + 1}: ${program.join('; ')}`;
     }),

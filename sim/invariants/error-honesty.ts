@@ -29,7 +29,9 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
     case 'SIZE_TOO_SMALL':
       return run.source === undefined || (spec.sizeBytes ?? 0) < run.source.sizeBytes;
     case 'UNSAFE_IMAGE':
-      return model.template(spec.other ?? spec.subject)?.hostile === true;
+      return (
+        spec.isHostile === true || model.template(spec.other ?? spec.subject)?.hostile === true
+      );
     case 'CANCELED':
       return spec.cancelAfterMs !== undefined || model.faults.length > 0;
     case 'TOOL_FAILED':

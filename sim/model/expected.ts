@@ -27,7 +27,7 @@ export function creates({ kind }: OperationSpec): boolean {
 /** Undefined where it has none, or nobody can tell. */
 export function sourceOf(
   model: Model,
-  { kind, other, pattern = 0 }: OperationSpec,
+  { kind, other, pattern = 0, isHostile }: OperationSpec,
 ): Source | undefined {
   switch (kind) {
     case 'cache': {
@@ -43,6 +43,7 @@ export function sourceOf(
       return { bytes: bytesOf({ kind: 'raw', sizeBytes: 0, extents: [] }), sizeBytes: 0 };
     case 'create generated':
     case 'import':
+      if (isHostile === true) return undefined;
       return {
         bytes: bytesOf(importContent(pattern)),
         sizeBytes: importContent(pattern).sizeBytes,
@@ -75,5 +76,6 @@ export function sizeOf({ store }: Model, source: Source, { sizeBytes = 0 }: Oper
 export function describeRun({ spec, number }: OperationRun): string {
   const other = spec.other === undefined ? '' : ` ${spec.other}`;
   const size = spec.sizeBytes === undefined ? '' : ` ${spec.sizeBytes} bytes`;
-  return `operation ${number} (${spec.kind} ${spec.subject}${other}${size})`;
+  const kind = spec.isHostile === true ? `hostile ${spec.kind}` : spec.kind;
+  return `operation ${number} (${kind} ${spec.subject}${other}${size})`;
 }

@@ -2,7 +2,7 @@
 import { write, type RawContent } from '../volume/content.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import { newQcow2 } from '../volume/qcow2-content.ts';
-import type { TemplateSpec } from './scenario.ts';
+import type { OperationSpec, TemplateSpec } from './scenario.ts';
 
 const pieceBytes = 512;
 const pieces = new Map<number, Uint8Array>();
@@ -36,8 +36,18 @@ export function templateContent({
   return { ...newQcow2(sizeBytes, backing === undefined ? {} : { backing }), layer: raw };
 }
 
-/** What hostile templates lean on: a file of the host that is nobody's disk. */
+/** What hostile images lean on: a file of the host that is nobody's disk. */
 export const secretPath = '/outside/secret';
+
+/** What is imported or generated to get at a file of the host. */
+function hostileContent(): FileContent {
+  return newQcow2(2 ** 20, { backing: { path: secretPath, format: 'raw' } });
+}
+
+/** What an operation imports or generates. */
+export function contentFromOutside({ pattern = 0, isHostile }: OperationSpec): FileContent {
+  return isHostile === true ? hostileContent() : importContent(pattern);
+}
 
 /** What a guest writes: at a place of its own for each pattern, so that no write hides another. */
 export function guestWrite(content: RawContent, pattern: number): RawContent {

@@ -41,7 +41,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
       maxConcurrentDiskOps: prng.oneIn(5) ? 1 : 0,
     },
     templates,
-    clients: drawClients(prng, machines, templates),
+    clients: drawHostile(new Prng(seed, 'hostile'), drawClients(prng, machines, templates)),
     faults: drawFaults(new Prng(seed, `faults ${profile.name}`), profile, { machines, backend }),
     states: drawStates(new Prng(seed, 'states')),
     schedule: drawSchedule(new Prng(seed, 'policy'), seed),
@@ -120,6 +120,17 @@ function drawClients(
     drawn += story.length;
   }
   return scripts.map((operations, index) => ({ machine: index % machines, operations }));
+}
+
+/** Some of what comes from outside is hostile. */
+function drawHostile(prng: Prng, clients: readonly ClientSpec[]): readonly ClientSpec[] {
+  return clients.map((client) => ({
+    ...client,
+    operations: client.operations.map((spec) => {
+      const isFromOutside = spec.kind === 'import' || spec.kind === 'create generated';
+      return isFromOutside && prng.oneIn(3) ? { ...spec, isHostile: true } : spec;
+    }),
+  }));
 }
 
 function drawKinds(prng: Prng): readonly OperationKind[] {

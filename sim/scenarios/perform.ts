@@ -11,8 +11,9 @@ import type { SimProcess } from '../process.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
-import { importContent, templateContent } from './contents.ts';
+import { contentFromOutside, templateContent } from './contents.ts';
 import { runGuest } from './guest.ts';
+import { importPath } from './setting.ts';
 import type { OperationSpec, Scenario } from './scenario.ts';
 
 export interface Performer {
@@ -54,9 +55,10 @@ export async function performOperation(
 
 async function performOnImage(
   performer: Performer,
-  { kind, subject, other, sizeBytes, pattern = 0 }: OperationSpec & { other: string },
+  spec: OperationSpec & { other: string },
   options: OperationOptions,
 ): Promise<unknown> {
+  const { kind, subject, other, sizeBytes } = spec;
   const image = imageOf(performer, subject);
   switch (kind) {
     case 'cache':
@@ -69,10 +71,11 @@ async function performOnImage(
     case 'create blank':
       return image.createImage({ ...options, sizeBytes });
     case 'create generated':
-      return image.createImage({ ...options, prepare: generator(performer, pattern), sizeBytes });
+      return image.createImage({ ...options, prepare: generator(performer, spec), sizeBytes });
     case 'import': {
-      const file = `${outsidePath}/import-${pattern}`;
-      return image.createImage({ ...options, file, format: 'raw', sizeBytes });
+      // Nobody says of a hostile file what it is: then its own header would decide.
+      const format = spec.isHostile === true ? undefined : 'raw';
+      return image.createImage({ ...options, file: importPath(spec), format, sizeBytes });
     }
     case 'clone':
       return image.createImage({ ...options, snapshot: other, sizeBytes });
@@ -118,8 +121,8 @@ function fetcher(performer: Performer, name: string): FetchFunction {
   };
 }
 
-function generator(performer: Performer, pattern: number): FetchFunction {
-  const content = () => importContent(pattern);
+function generator(performer: Performer, spec: OperationSpec): FetchFunction {
+  const content = () => contentFromOutside(spec);
   return (target, { signal }) => deliver(performer, target, { content, takesMs: 10, signal });
 }
 

@@ -90,6 +90,8 @@ export interface OperationSpec {
   readonly sizeBytes?: number;
   /** For guests and generated disks: what is written. */
   readonly pattern?: number;
+  /** What is imported or generated leans on a file of the host: nobody may ever open it with a tool. */
+  readonly isHostile?: boolean;
   /** Waits so long before it begins. */
   readonly afterMs?: number;
   /** The caller gives up after so long. */

@@ -3,9 +3,9 @@ import type { ConfigInput } from '../../src/config/config.ts';
 import { PlatterError } from '../../src/errors.ts';
 import { instancesPath, outsidePath } from '../model/layout.ts';
 import type { World, WorldOptions } from '../world.ts';
-import { importContent, secretPath } from './contents.ts';
+import { contentFromOutside, secretPath } from './contents.ts';
 import { clusterStoresOf, rbdConfigOf } from './cluster.ts';
-import type { Scenario } from './scenario.ts';
+import type { OperationSpec, Scenario } from './scenario.ts';
 import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
 
 /** What is there before anybody comes; all of it durable. */
@@ -13,10 +13,10 @@ export function furnish({ volume }: World, scenario: Scenario): void {
   for (const path of [instancesPath, outsidePath]) volume.create(path, 'directory', 0o755);
   volume.create(secretPath, 'file', 0o600, 'secret');
   for (const { operations } of scenario.clients) {
-    for (const { kind, pattern = 0 } of operations) {
-      const path = `${outsidePath}/import-${pattern}`;
-      if (kind !== 'import' || volume.peek(path) !== undefined) continue;
-      volume.create(path, 'file', 0o644, importContent(pattern));
+    for (const spec of operations) {
+      const path = importPath(spec);
+      if (spec.kind !== 'import' || volume.peek(path) !== undefined) continue;
+      volume.create(path, 'file', 0o644, contentFromOutside(spec));
     }
   }
   const lies = volume.liesAboutSyncs;
@@ -25,6 +25,11 @@ export function furnish({ volume }: World, scenario: Scenario): void {
   volume.syncDirectory(outsidePath);
   volume.syncDirectory('/');
   volume.liesAboutSyncs = lies;
+}
+
+/** The file that an operation imports. */
+export function importPath({ pattern = 0, isHostile = false }: OperationSpec): string {
+  return `${outsidePath}/${isHostile ? 'hostile' : `import-${pattern}`}`;
 }
 
 /** What a world of this scenario has besides its filesystem. */

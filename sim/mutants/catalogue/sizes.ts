@@ -87,7 +87,7 @@ export const sizeMutants: readonly Mutant[] = [
   },
   {
     id: 'gate-skipped',
-    description: 'what a fetch function wrote goes to qemu-img without a look at it',
+    description: 'what comes from outside goes to qemu-img without a look at it',
     backend: 'qcow2',
     profile: 'calm',
     patches: [
@@ -95,6 +95,55 @@ export const sizeMutants: readonly Mutant[] = [
         module: 'ingress/gate',
         find: 'requireSafe(inspection); const image',
         replace: 'const image',
+      },
+    ],
+  },
+  {
+    id: 'gate-skipped-for-templates',
+    description: 'what is to be a template goes to qemu-img without a look at it',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'ingress/gate',
+        find: 'requireSafe(inspection); const image',
+        replace: "if (!path.includes('/_base/')) requireSafe(inspection); const image",
+      },
+    ],
+  },
+  {
+    id: 'gate-skipped-for-functions',
+    description: 'what a function wrote as a disk is taken for raw without a look at it',
+    backend: 'flat',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/operations/create',
+        find: 'return passGate(host, config, target, what.declaredFormat);',
+        replace: "return stored(target, 'raw', 1048576);",
+      },
+    ],
+  },
+  {
+    id: 'gate-skipped-for-imports',
+    description: 'a file is imported as what its own header says, without a look at the rest',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/operations/create',
+        find: 'requireSafe(inspection); format =',
+        replace: 'format =',
+      },
+      {
+        module: 'ingress/receive',
+        find: 'requireSafe(await inspectHandle(handle, reception.limits, reception.declaredFormat));',
+        replace: '',
+      },
+      {
+        module: 'images/operations/create',
+        find: 'return passGate(host, config, target, what.declaredFormat);',
+        replace: "return stored(target, 'qcow2', 1048576);",
       },
     ],
   },
