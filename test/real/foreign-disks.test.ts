@@ -166,3 +166,11 @@ test.each(Object.entries(benign))('a disk that leans on %s is worked with', asyn
   await image.flatten();
   expect(await image.info()).toMatchObject({ virtualSizeBytes: 16 * MiB, snapshots: ['s'] });
 });
+
+test('a template that Nova left passes the gate before a disk is made of it', async () => {
+  await overlay(`${root}/_base/evil`, `${root}/secret`);
+  const image = backend.image({ id: 'vm2' }, 'disk', 'qcow2');
+  expect(await codeOf(image.cache({ template: 'evil' }))).toBe('UNSAFE_IMAGE');
+  expect(started).toEqual([]);
+  expect(await image.exists()).toBe(false);
+});
