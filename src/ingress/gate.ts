@@ -37,7 +37,7 @@ export async function inspectFile(
       await handle.close();
     }
   } catch (error) {
-    throw toPlatterError(error, 'read the image file');
+    throw toPlatterError(error, `read ${path}`);
   }
 }
 
@@ -48,7 +48,7 @@ export async function openUntrusted(filesystem: Filesystem, path: string): Promi
     if (refusal !== undefined) throw unsafeError('UNSAFE_IMAGE', [refusal]);
     return await filesystem.open(path, 'read');
   } catch (error) {
-    throw toPlatterError(error, 'read the image file');
+    throw toPlatterError(error, `read ${path}`);
   }
 }
 

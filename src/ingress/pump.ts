@@ -82,3 +82,15 @@ export function throwIfCanceled(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw canceled(signal.reason);
 }
+
+/** Whoever feeds a stream may never come back to it: what waits for it ends with the signal. */
+export function unlessCanceled<Value>(
+  waiting: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(canceled(signal.reason));
+    signal.addEventListener('abort', stop, { once: true });
+    waiting.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

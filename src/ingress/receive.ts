@@ -8,7 +8,7 @@ import { formatSize } from '../sizes.ts';
 import { parentOf } from '../workspace/area.ts';
 import { download } from './download.ts';
 import { inspectHandle, openUntrusted, requireSafe } from './gate.ts';
-import { pumpFile, pumpStream, throwIfCanceled } from './pump.ts';
+import { pumpFile, pumpStream, throwIfCanceled, unlessCanceled } from './pump.ts';
 import type { ImageSource, Progress } from './source.ts';
 
 export interface Reception {
@@ -35,7 +35,11 @@ export async function receive(host: Host, reception: Reception): Promise<string>
     case 'stream': {
       const digest = host.digests.sha256();
       await withNewFile(host, target, (handle) =>
-        pumpStream(pump(handle, digest, reception, undefined), source.stream, 0),
+        pumpStream(
+          pump(handle, digest, reception, undefined),
+          { ...source.stream, read: () => unlessCanceled(source.stream.read(), reception.signal) },
+          0,
+        ),
       );
       return digest.hex();
     }

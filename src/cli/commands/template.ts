@@ -31,7 +31,12 @@ function defineAdd(noun: Command, context: CommandContext): void {
         const add = { ...session.operation, format: options.format, sha256: options.sha256 };
         const input = sourceInput(source);
         if (session.dryRun) return printPlan(session, await templates.planAdd(name, input, add));
-        return printResult(session, await templates.add(name, input, add), describe);
+        try {
+          return await printResult(session, await templates.add(name, input, add), describe);
+        } finally {
+          // Whoever writes to it may go on for ever, and so would this process.
+          if (source === '-') process.stdin.destroy();
+        }
       }),
     );
 }
