@@ -24,17 +24,25 @@ export function printPlan(options: OutputOptions, plan: Plan): Promise<void> {
     [
       `${operation} ${target} would:`,
       ...steps.flatMap((step, index) => [
-        `  ${index + 1}. ${step.description}${step.bytes === undefined ? '' : ` (${formatSize(step.bytes)})`}`,
+        `  ${index + 1}. ${step.description}${amount(step.bytes)}`,
         ...(step.command === undefined ? [] : [`     $ ${step.command.map(quoteWord).join(' ')}`]),
       ]),
-      steps.length === 0 ? '  do nothing' : amountOf(bytes),
+      steps.length === 0 ? '  do nothing' : sumOf(steps, bytes),
     ].join('\n'),
   );
 }
 
-function amountOf(bytes: number): string {
-  if (bytes === 0) return 'nothing is copied or reserved';
-  return `at most ${formatSize(bytes)} is copied or reserved`;
+function amount(bytes: number | null | undefined): string {
+  return typeof bytes === 'number' ? ` (${formatSize(bytes)})` : '';
+}
+
+function sumOf(steps: Plan['steps'], bytes: number): string {
+  const isOpen = steps.some((step) => step.bytes === null);
+  if (bytes === 0) {
+    return isOpen ? 'how much is copied is not known before' : 'nothing is copied or reserved';
+  }
+  const more = isOpen ? ', and more that is not known before' : '';
+  return `at most ${formatSize(bytes)} is copied or reserved${more}`;
 }
 
 /** As a shell would need it. */

@@ -25,8 +25,8 @@ export interface Step {
   /** For people, in the imperative: "reflink the template". */
   readonly description: string;
   readonly command?: Command;
-  /** Bytes that are copied or reserved, where that is known beforehand. */
-  readonly bytes?: number;
+  /** Bytes that are copied or reserved, at most; null where something is, and nobody knows beforehand how much. */
+  readonly bytes?: number | null;
   run(session: Session): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export interface Plan {
   readonly steps: readonly {
     readonly description: string;
     readonly command?: readonly string[];
-    readonly bytes?: number;
+    readonly bytes?: number | null;
   }[];
   /** Sum of the bytes that are known. */
   readonly bytes: number;

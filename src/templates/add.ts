@@ -2,13 +2,14 @@
 import { assert, PlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { templatesDirectory, locksDirectory } from '../config/layout.ts';
-import { passGate } from '../ingress/gate.ts';
+import { inspectFile, passGate, requireSafe } from '../ingress/gate.ts';
 import { managed, type ProvenImage } from '../ingress/proven.ts';
 import { receive } from '../ingress/receive.ts';
 import { describeSource, type ImageSource } from '../ingress/source.ts';
 import type { Operation } from '../operations/perform.ts';
 import { convertImage } from '../operations/run-qemu-img.ts';
 import type { Prepared, Session, Step } from '../operations/step.ts';
+import type { Host } from '../ports/host.ts';
 import { publish } from '../workspace/publish.ts';
 import { removeRecord, type Recorded } from '../workspace/record.ts';
 import { prepareAdoption } from './adopt.ts';
@@ -75,12 +76,24 @@ async function prepareAdd(
   const draft = newDraft(request, request.source);
   return {
     steps: [
-      receiveStep(config, draft),
+      receiveStep(config, draft, await amountOf(host, config, request.source, request.format)),
       acceptStep(config, draft),
       publishStep(config, draft, found.state === 'lost' ? found.record : undefined),
     ],
     result: () => Promise.resolve(finished(config, draft)),
   };
+}
+
+/** A file is looked at before anything is done; of anything else nobody knows what it is. */
+async function amountOf(
+  host: Host,
+  config: Config,
+  source: ImageSource,
+  declaredFormat: string | undefined,
+): Promise<number | null> {
+  if (source.kind !== 'path') return null;
+  requireSafe(await inspectFile(host, source.path, config.limits, declaredFormat));
+  return (await host.filesystem.stat(source.path)).allocatedBytes;
 }
 
 function missing(name: string, isLost: boolean): PlatterError {
@@ -110,10 +123,11 @@ function finished(config: Config, { request, record }: Draft): Template {
   return { ...record, path: templatePath(config, request.name) };
 }
 
-function receiveStep(config: Config, draft: Draft): Step {
+function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
   const { request, source } = draft;
   return {
     description: `receive the image from ${describeSource(source)}, with its SHA-256`,
+    bytes,
     async run(session) {
       const { host, workspace, signal, progress } = session;
       const target = `${workspace.path}/content`;

@@ -1,6 +1,6 @@
 /** The built command as a user meets it, where nothing goes wrong. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { platter } from './command.ts';
@@ -51,4 +51,21 @@ test('a dry run names sizes as people do, and changes nothing', async () => {
   expect(stdout).toContain('grow it to 2 GiB\n');
   expect(stdout).toContain('nothing is copied or reserved\n');
   expect(await json(['image', 'show', 'vm1/disk'])).toMatchObject({ virtualSizeBytes: 1024 ** 3 });
+});
+
+test('a dry run tells how much is copied, at most, and where nobody knows', async () => {
+  const plan = async (...args: string[]) =>
+    (await platter(instances, [...args, '--dry-run'])).stdout.trim().split('\n').at(-1);
+  expect(await plan('template', 'add', 'n', source)).toMatch(/^at most 1\.\d MiB is copied/);
+  expect(await plan('template', 'add', 'n', '-')).toBe('how much is copied is not known before');
+  // What it leans on is copied too.
+  expect(await plan('image', 'export', 'vm1/disk', `${directory}/x`)).toContain('at most 1 GiB');
+  expect(await plan('image', 'flatten', 'vm1/disk')).toContain('at most 1 GiB');
+});
+
+test('a disk of another kind is encrypted by nobody, but for what Nova leaves plain', async () => {
+  const config = `${directory}/encrypted.toml`;
+  writeFileSync(config, '[encryption]\nenabled = true\n');
+  const create = ['image', 'create', 'vm4/disk.config', '--size', '1M', '--config', config];
+  expect(await json([...create, '--backend', 'flat'])).toMatchObject({ backend: 'flat' });
 });

@@ -4,6 +4,7 @@ import type { ProvenImage } from '../../ingress/proven.ts';
 import { convertImage } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { ExportOrder } from '../driver.ts';
+import { contentBytes } from './file-image.ts';
 
 /** What to read from, found when the step is taken. */
 export type ExportSource = (
@@ -14,7 +15,7 @@ export function exportStep(config: Config, order: ExportOrder, from: ExportSourc
   const { target, format, compress, facts } = order;
   return {
     description: `copy its content as ${format}`,
-    bytes: facts.allocatedBytes,
+    bytes: order.snapshot?.sizeBytes ?? contentBytes(facts),
     async run(session) {
       const content = await from(session);
       const options = { ...content, target, targetFormat: format, compress };

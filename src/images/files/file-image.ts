@@ -111,3 +111,8 @@ export async function fileSource(
   const io = config.preallocateImages === 'space' ? 'native' : undefined;
   return { type: 'file', path: imagePath(config, address), format, io };
 }
+
+/** How much a copy of its content has at most: what it leans on counts, and what is compressed. */
+export function contentBytes({ format, allocatedBytes, virtualSizeBytes }: ImageFacts): number {
+  return format === 'raw' ? allocatedBytes : virtualSizeBytes;
+}

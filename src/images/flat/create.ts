@@ -46,11 +46,16 @@ function contentStep(config: Config, order: CreateOrder, format: ToolFormat): St
     case 'template':
       return base.image.format === format
         ? copyStep(base.image.path, base.fileSizeBytes, 'the template')
-        : convertStep(config, () => base.image, 'the template');
+        : convertStep(config, () => base.image, 'the template', base.image.virtualSizeBytes);
     case 'private file':
       return base.format === 'raw'
         ? { description: 'take the file as it is', run: takeContent }
-        : convertStep(config, base.image, 'the file');
+        : convertStep(
+            config,
+            base.image,
+            'the file',
+            order.sizeBytes === 0 ? null : order.sizeBytes,
+          );
     case 'snapshot':
       return {
         description: `reflink snapshot ${base.snapshot.name} of ${base.origin.address.instance}/${base.origin.address.disk}, else copy it without its holes`,
@@ -97,9 +102,15 @@ function copyStep(source: string, bytes: number, what: string): Step {
   };
 }
 
-function convertStep(config: Config, source: () => ProvenImage, what: string): Step {
+function convertStep(
+  config: Config,
+  source: () => ProvenImage,
+  what: string,
+  bytes: number | null,
+): Step {
   return {
     description: `convert ${what} to raw`,
+    bytes,
     async run(session) {
       const target = draftPath(session);
       await convertImage(session, { source: source(), target, targetFormat: 'raw' }, config.limits);

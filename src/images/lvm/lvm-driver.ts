@@ -116,7 +116,7 @@ function placeOf({ host, config, keyManager }: DriverContext): Place {
     checkGroupName(group);
     return { host, config, group, keyManager };
   }
-  throw new PlatterError('CONFIG_INVALID', 'no volume group is configured (B062)', {
+  throw new PlatterError('CONFIG_INVALID', 'no volume group is configured', {
     details: { key: 'lvm.volume_group' },
     hint: 'set lvm.volume_group; vgs lists the groups that there are',
   });

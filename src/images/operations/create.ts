@@ -15,6 +15,7 @@ import type { Template } from '../../templates/template.ts';
 import { removeRecord, readRecord } from '../../workspace/record.ts';
 import { instanceDirectory } from '../../config/layout.ts';
 import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
+import { requireEncryptable } from '../encryptable.ts';
 import { findImageElsewhere, type FoundImage } from '../find.ts';
 import type {
   Base,
@@ -78,6 +79,7 @@ async function prepareCreate(
     const steps = [...(site.opening ?? []), ...growing];
     return { steps, result: created(() => (steps.length === 0 ? existing : undefined)) };
   }
+  await requireEncryptable(image);
   const order = { address, sizeBytes, keyId };
   const making = await planMaking(driver, site, plan.base, order, session);
   return {
@@ -192,15 +194,18 @@ async function planReceived(
   const { source, format: declaredFormat, askedBytes } = what;
   let format = 'raw';
   let sizeBytes = 0;
+  let bytes: number | null = null;
   if (source.kind === 'path') {
     const inspection = await inspectFile(host, source.path, image.config.limits, declaredFormat);
     requireSafe(inspection);
     format = toolFormat(inspection.format);
     sizeBytes = inspection.virtualSizeBytes;
+    bytes = (await host.filesystem.stat(source.path)).allocatedBytes;
   }
   let received: ProvenImage | undefined;
   const step: Step = {
     description: `receive ${describeSource(source)} and inspect it`,
+    bytes,
     async run(session) {
       received = await receiveImage(session, image, { source, declaredFormat });
       const { virtualSizeBytes } = received;

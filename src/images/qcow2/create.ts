@@ -43,11 +43,16 @@ async function contentSteps(
     }
     case 'private file':
       return [
-        convertStep(config, 'convert the file to qcow2', async () => ({
-          source: base.image(),
-          target: draft,
-          targetFormat: 'qcow2',
-        })),
+        convertStep(
+          config,
+          'convert the file to qcow2',
+          async () => ({
+            source: base.image(),
+            target: draft,
+            targetFormat: 'qcow2',
+          }),
+          sizeBytes === 0 ? null : sizeBytes,
+        ),
         growStep(sizeBytes),
       ];
     case 'snapshot': {
@@ -107,11 +112,11 @@ function convertStep(
   config: Config,
   description: string,
   options: (session: Session) => Promise<ConvertOptions>,
-  bytes?: number,
+  bytes: number | null,
 ): Step {
   return {
     description,
-    ...(bytes === undefined ? {} : { bytes }),
+    bytes,
     async run(session) {
       await convertImage(session, await options(session), config.limits);
       session.method = 'convert';

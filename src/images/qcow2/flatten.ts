@@ -28,7 +28,7 @@ export function flattenSteps(config: Config, facts: ImageFacts): readonly Step[]
     },
     ...states.map((snapshot): Step => ({
       description: `copy ${snapshot === undefined ? 'the current state' : `snapshot ${snapshot.name}`}`,
-      bytes: facts.allocatedBytes,
+      bytes: snapshot?.sizeBytes ?? facts.virtualSizeBytes,
       run: (session) => copyState(session, config, facts, snapshot),
     })),
     replaceStep(config, facts, flatFile),
