@@ -4,7 +4,11 @@ import { PlatterError } from './errors.ts';
 const grammar = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
 /** Names that Nova keeps for itself inside `instances_path`, so that no instance can have them. */
-const reservedInstances = new Set(['locks', 'snapshots', 'compute_nodes']);
+export const reservedInstances: ReadonlySet<string> = new Set([
+  'locks',
+  'snapshots',
+  'compute_nodes',
+]);
 
 /** `disk.info` records formats (B031): no disk can have its name. */
 const reservedDisks = new Set(['disk.info']);
@@ -23,12 +27,16 @@ export function checkName(kind: NameKind, name: unknown): string {
     (kind === 'instance' && reservedInstances.has(name)) ||
     (kind === 'disk' && reservedDisks.has(name))
   ) {
-    throw new PlatterError('INVALID_ARGUMENT', `the ${kind} name "${name}" is reserved`, {
-      details: { kind, name },
-      hint: 'choose another name',
-    });
+    throw reservedName(kind, name);
   }
   return name;
+}
+
+export function reservedName(kind: NameKind, name: string): PlatterError {
+  return new PlatterError('INVALID_ARGUMENT', `the ${kind} name "${name}" is reserved`, {
+    details: { kind, name },
+    hint: 'choose another name',
+  });
 }
 
 /** Whether `name` could be the name of something of this kind. */

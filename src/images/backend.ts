@@ -2,7 +2,13 @@
 import type { Config, ConfigInput } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { PlatterError, reporting } from '../errors.ts';
-import { checkName, formatAddress, imageAddress, type ImageAddress } from '../names.ts';
+import {
+  checkName,
+  formatAddress,
+  imageAddress,
+  reservedName,
+  type ImageAddress,
+} from '../names.ts';
 import type { OperationOptions } from '../operations/perform.ts';
 import type { Host } from '../ports/host.ts';
 import type { ImageApi } from '../ports/image-api.ts';
@@ -65,7 +71,7 @@ export class Backend {
    * `default` (B126); INVALID_ARGUMENT for any other.
    */
   image(instance: Instance, disk: string, type?: string): Image {
-    const address = imageAddress(instance.id, disk);
+    const address = this.#address(instance.id, disk);
     const driver = this.#context.drivers.get(checkImageType(type, this.config));
     return new Image({ ...this.#context, address, driver, keyId: keyIdOf(instance) });
   }
@@ -74,20 +80,28 @@ export class Backend {
   snapshot(instance: Instance, path: string, type?: string): Image {
     checkName('instance', instance.id);
     const driver = this.#context.drivers.get(checkImageType(type, this.config));
-    const address = driver.parsePath(instance.id, path);
+    const { disk } = driver.parsePath(instance.id, path);
+    const address = this.#address(instance.id, disk);
     return new Image({ ...this.#context, address, driver, keyId: keyIdOf(instance) });
   }
 
   /** The image that exists under this address, whichever backend holds it; NOT_FOUND when there is none. */
   async find({ instance, disk }: ImageAddress, type?: string): Promise<Image> {
-    const address = imageAddress(instance, disk);
+    const address = this.#address(instance, disk);
     const { driver } = await this.#require(address, type);
     return new Image({ ...this.#context, address, driver, keyId: instance });
   }
 
   /** What `find` and `info()` give, with one look. */
   async show({ instance, disk }: ImageAddress, type?: string): Promise<ImageDescription> {
-    return describeImage(await this.#require(imageAddress(instance, disk), type));
+    return describeImage(await this.#require(this.#address(instance, disk), type));
+  }
+
+  /** The store of the templates lies beside the instances: none of them can have its name. */
+  #address(instance: string, disk: string): ImageAddress {
+    const address = imageAddress(instance, disk);
+    if (instance !== this.config.imageCache.subdirectoryName) return address;
+    throw reservedName('instance', instance);
   }
 
   async #require(address: ImageAddress, type: string | undefined): Promise<FoundImage> {

@@ -52,7 +52,7 @@ export function checkImageType(name: string | undefined, config: Config): ImageT
   if (name === 'raw') return 'flat';
   const type = imageTypes.find((known) => known === name);
   if (type !== undefined) return type;
-  const suggestion = nearest(name, imageTypes);
+  const suggestion = nearest(name, [...imageTypes, 'raw']);
   throw new PlatterError('INVALID_ARGUMENT', `unknown backend ${JSON.stringify(name)}`, {
     details: { backend: name },
     hint:

@@ -1,8 +1,8 @@
 /** Finds out which driver holds an image: from its record, or from what is there. */
-import type { ImageType } from '../config/config.ts';
+import { imageTypes, type ImageType } from '../config/config.ts';
 import { imagePath, instanceDirectory } from '../config/layout.ts';
-import { isHostError } from '../errors.ts';
-import type { ImageAddress } from '../names.ts';
+import { isHostError, PlatterError } from '../errors.ts';
+import { formatAddress, type ImageAddress } from '../names.ts';
 import type { FileKind, Filesystem } from '../ports/filesystem.ts';
 import { readRecord } from '../workspace/record.ts';
 import type { EngineContext } from './context.ts';
@@ -63,7 +63,7 @@ async function typeToldByFiles(
   const { filesystem } = host;
   const directory = instanceDirectory(config, address.instance);
   const record = await readRecord<ImageRecord>(filesystem, directory, address.disk);
-  if (record !== undefined) return record.content.backend;
+  if (record !== undefined) return typeOfRecord(record.content, address);
   const path = imagePath(config, address);
   const kind = await kindOf(filesystem, path);
   if (kind === 'file') return typeOfForeignFile(filesystem, config, address);
@@ -71,6 +71,15 @@ async function typeToldByFiles(
   const isPloop =
     kind === 'directory' && (await kindOf(filesystem, descriptorPath(path))) === 'file';
   return isPloop ? 'ploop' : undefined;
+}
+
+/** One that a newer platter wrote may name what this one does not know. */
+function typeOfRecord({ backend }: ImageRecord, address: ImageAddress): ImageType {
+  if (imageTypes.includes(backend)) return backend;
+  throw new PlatterError('CORRUPT', `the record of ${formatAddress(address)} names no backend`, {
+    details: { ...address, backend },
+    hint: 'it was damaged or written by a newer platter; platter audit tells where it is',
+  });
 }
 
 async function kindOf(filesystem: Filesystem, path: string): Promise<FileKind | undefined> {

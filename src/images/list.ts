@@ -71,14 +71,16 @@ export async function instancesOf({ host, config }: EngineContext): Promise<read
 }
 
 /** Sorted names of what may be disks of the instance. */
-async function disksOf({ host, config }: EngineContext, instance: string) {
-  const { filesystem } = host;
+async function disksOf(context: EngineContext, instance: string) {
+  const { config } = context;
+  const { filesystem } = context.host;
   const directory = instanceDirectory(config, instance);
   const disks = new Set<string>();
   for (const { name } of await listDirectory(filesystem, areaPath(directory))) {
     if (name.endsWith('.record')) disks.add(name.slice(0, -'.record'.length));
   }
-  const formats = await readDiskInfo(filesystem, directory);
+  // A damaged one hides only what nothing else tells of.
+  const formats = await orWarn(context, instance, () => readDiskInfo(filesystem, directory), {});
   for (const { name, kind } of await listDirectory(filesystem, directory)) {
     const isKnown = novaDisk.test(name) || `${directory}/${name}` in formats;
     // A ploop disk is a directory.

@@ -48,12 +48,23 @@ export async function listTemplates(
   const descriptions: TemplateDescription[] = [];
   for (const { name, kind } of await listDirectory(filesystem, templatesDirectory(config))) {
     if (kind !== 'file' || !isName('template', name)) continue;
-    const found = await lookUp(host, config, name);
-    if (found.state !== 'present' && found.state !== 'foreign') continue;
+    const found = await lookUpOrWarn(host, config, name);
+    if (found?.state !== 'present' && found?.state !== 'foreign') continue;
     const usedBy = await usersOf(filesystem, config, templatePath(config, name), references);
     descriptions.push(await describe(host, config, copies, name, { found, usedBy }));
   }
   return descriptions;
+}
+
+/** One damaged record must not hide the other templates; showing it tells what is wrong. */
+async function lookUpOrWarn(host: Host, config: Config, name: string) {
+  try {
+    return await lookUp(host, config, name);
+  } catch (error) {
+    if (!PlatterError.is(error) || error.code !== 'CORRUPT') throw error;
+    host.events.emit({ type: 'warning', message: `template ${name}: ${error.message}` });
+    return undefined;
+  }
 }
 
 async function describe(

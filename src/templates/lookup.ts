@@ -28,11 +28,7 @@ export function templatePath(config: Config, name: string): string {
 
 export async function lookUp(host: Host, config: Config, name: string): Promise<Lookup> {
   const path = templatePath(config, name);
-  const record = await readRecord<TemplateRecord>(
-    host.filesystem,
-    templatesDirectory(config),
-    name,
-  );
+  const record = await readTemplateRecord(host, config, name);
   const stat = await host.filesystem.stat(path).catch((error: unknown) => {
     if (isHostError(error, 'ENOENT')) return undefined;
     throw error;
@@ -44,6 +40,24 @@ export async function lookUp(host: Host, config: Config, name: string): Promise<
     return stat.kind === 'file' ? { state: 'foreign', path, stat } : { state: 'absent' };
   }
   return { state: 'present', template: { ...record.content, path }, recordId: record.id, stat };
+}
+
+async function readTemplateRecord({ filesystem }: Host, config: Config, name: string) {
+  const record = await readRecord<TemplateRecord>(filesystem, templatesDirectory(config), name);
+  if (record === undefined || isTemplateRecord(record.content)) return record;
+  throw new PlatterError('CORRUPT', `the record of template "${name}" is none of a template`, {
+    details: { name, recordId: record.id },
+    hint: 'it was damaged or written by a newer platter; platter audit tells where it is',
+  });
+}
+
+function isTemplateRecord(content: Readonly<Record<keyof TemplateRecord, unknown>>): boolean {
+  const { virtualSizeBytes, fileSizeBytes, ...texts } = content;
+  const { name, format, sha256, fileSha256, source, addedAt } = texts;
+  return (
+    [virtualSizeBytes, fileSizeBytes].every((size) => Number.isSafeInteger(size)) &&
+    [name, format, sha256, fileSha256, source, addedAt].every((text) => typeof text === 'string')
+  );
 }
 
 /**

@@ -80,7 +80,7 @@ export async function pruneCandidates(
   const unused: { template: TemplateDescription; lastUsedMs: number }[] = [];
   for (const template of templates) {
     if (template.usedBy.length > 0) {
-      kept.push({ name: template.name, reason: `used by ${template.usedBy.length} images` });
+      kept.push({ name: template.name, reason: `used by ${template.usedBy.join(', ')}` });
       continue;
     }
     const { modifiedMs } = await host.filesystem.stat(template.path);

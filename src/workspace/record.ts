@@ -32,7 +32,11 @@ export async function readRecord<Content extends object>(
   );
   if (file === undefined) return undefined;
   try {
-    const content = parseRecord(await filesystem.readText(`${path}/${file.name}`), path) as Content;
+    const content = parseRecord(
+      await filesystem.readText(`${path}/${file.name}`),
+      path,
+      name,
+    ) as Content;
     return { id: file.name.slice(0, -'.json'.length), content };
   } catch (error) {
     if (isHostError(error, 'ENOENT')) return undefined;
@@ -43,7 +47,7 @@ export async function readRecord<Content extends object>(
 /** Of the form in which records are written. */
 const recordVersion = 1;
 
-function parseRecord(text: string, path: string): object {
+function parseRecord(text: string, path: string, name: string): object {
   try {
     const content: unknown = JSON.parse(text);
     if (typeof content === 'object' && content !== null && 'version' in content) {
@@ -52,7 +56,7 @@ function parseRecord(text: string, path: string): object {
   } catch {
     // Falls through to the error below, which says the same for every kind of damage.
   }
-  throw new PlatterError('CORRUPT', 'a record of platter cannot be read', {
+  throw new PlatterError('CORRUPT', `the record of "${name}" cannot be read`, {
     details: { path },
     hint: 'it was damaged or written by a newer platter; remove it to treat what it describes as foreign',
   });
