@@ -1,7 +1,6 @@
 /** Finds and reads the configuration file (TOML, snake_case). */
 import type { ConfigInput } from '../config/config.ts';
-import { nearest } from '../config/nearest.ts';
-import { resolveConfig } from '../config/resolve.ts';
+import { hintForKey, resolveConfig } from '../config/resolve.ts';
 import type { Config } from '../config/config.ts';
 import { isHostError, PlatterError } from '../errors.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
@@ -29,10 +28,11 @@ export async function loadConfig(filesystem: Filesystem, source: ConfigSource): 
 
 /** A file that was named has to be there; of the usual places the first that has one counts. */
 async function readFirst(filesystem: Filesystem, { file, environment }: ConfigSource) {
-  const named = file ?? environment['PLATTER_CONFIG'];
-  if (named !== undefined && named !== '')
-    return { path: named, text: await read(filesystem, named) };
-  const home = environment['XDG_CONFIG_HOME'] ?? `${environment['HOME'] ?? ''}/.config`;
+  const named = file ?? (environment['PLATTER_CONFIG'] || undefined);
+  if (named !== undefined) return { path: named, text: await read(filesystem, named) };
+  // A relative one is to be ignored, says its specification.
+  const xdg = environment['XDG_CONFIG_HOME'] ?? '';
+  const home = xdg.startsWith('/') ? xdg : `${environment['HOME'] ?? ''}/.config`;
   for (const path of [`${home}/platter/config.toml`, '/etc/platter/config.toml']) {
     if (!path.startsWith('/')) continue;
     try {
@@ -52,9 +52,15 @@ async function read(filesystem: Filesystem, path: string): Promise<string> {
   }
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+};
+
 function unreadable(path: string, cause: unknown): PlatterError {
-  const isMissing = isHostError(cause, 'ENOENT');
-  const reason = isMissing ? 'there is no such file' : String((cause as { code?: unknown }).code);
+  const code = String((cause as { code?: unknown }).code);
+  const reason = reasons[code] ?? code;
   return new PlatterError(
     'CONFIG_INVALID',
     `cannot read the configuration file ${path}: ${reason}`,
@@ -68,7 +74,7 @@ function unreadable(path: string, cause: unknown): PlatterError {
 async function parseToml(text: string, path: string | undefined): Promise<ConfigInput> {
   const { parse, TomlError } = await import('smol-toml');
   try {
-    return camelCaseKeys(parse(text));
+    return camelCaseKeys(parse(text), []);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split('\n')[0];
@@ -80,23 +86,28 @@ async function parseToml(text: string, path: string | undefined): Promise<Config
   }
 }
 
-function camelCaseKeys(table: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function camelCaseKeys(
+  table: Readonly<Record<string, unknown>>,
+  section: readonly string[],
+): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(table)) {
     const camel = key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    if (snakeCase(camel) !== key) throw unknownKey(key, Object.keys(table));
+    if (snakeCase(camel) !== key) throw unknownKey(key, section);
     const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
-    result[camel] = isTable ? camelCaseKeys(value as Record<string, unknown>) : value;
+    result[camel] = isTable
+      ? camelCaseKeys(value as Record<string, unknown>, [...section, camel])
+      : value;
   }
   return result;
 }
 
 /** Keys of the file are written in one way only. */
-function unknownKey(key: string, others: readonly string[]): PlatterError {
-  const suggestion = nearest(snakeCase(key), [snakeCase(key), ...others]);
-  return new PlatterError('CONFIG_INVALID', `unknown configuration key "${key}"`, {
-    details: { key },
-    hint: suggestion === undefined ? undefined : `did you mean "${suggestion}"?`,
+function unknownKey(key: string, section: readonly string[]): PlatterError {
+  const named = [...section.map(snakeCase), key].join('.');
+  return new PlatterError('CONFIG_INVALID', `unknown configuration key "${named}"`, {
+    details: { key: named },
+    hint: hintForKey([...section, key], snakeCase),
   });
 }
 

@@ -31,7 +31,8 @@ export async function withSession(
   const host = nodeHost({ onEvent: (event) => reportEvent(event, output) });
   const config = await loadConfig(host.filesystem, {
     file: options.config,
-    instancesPath: options.instancesPath === undefined ? undefined : resolve(options.instancesPath),
+    // An empty one comes of a variable that is not set, and does not mean the directory one is in.
+    instancesPath: options.instancesPath && resolve(options.instancesPath),
     environment: process.env,
   });
   const lockWaitMs = options.lockWait === undefined ? undefined : parseDuration(options.lockWait);

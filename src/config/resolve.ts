@@ -2,6 +2,8 @@
 import * as v from 'valibot';
 import { PlatterError } from '../errors.ts';
 import { defaultImageLimits, type ImageLimits } from '../inspector/limits.ts';
+import { cacheModes, sourceTypes } from '../libvirt/cache-mode.ts';
+import { reservedInstances } from '../names.ts';
 import { nearest } from './nearest.ts';
 import { imageTypes, type Config, type ConfigInput, type ImageType } from './config.ts';
 
@@ -13,7 +15,18 @@ const absolutePath = v.pipe(
   v.startsWith('/', 'is no absolute path'),
   v.transform(withoutEndSlash),
 );
-const fileName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'is no file name'));
+const fileName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'is no file name'),
+  v.check((name) => !reservedInstances.has(name), 'is a directory of another use'),
+);
+const cacheMode = v.pipe(
+  v.string(),
+  v.regex(
+    new RegExp(`^(${sourceTypes.join('|')})=(${cacheModes.join('|')})$`),
+    `is no ${sourceTypes.join('|')}=${cacheModes.join('|')}`,
+  ),
+);
 const poolName = v.pipe(
   v.string(),
   v.regex(/^[^\s@:,/]+(\/[^\s@:,/]+)?$/, 'is no pool or pool/namespace'),
@@ -54,8 +67,8 @@ const schema = v.strictObject({
     connectTimeoutSeconds: v.optional(positive, 5),
   }),
   libvirt: section({
-    virtType: v.optional(text, 'kvm'),
-    diskCachemodes: v.optional(v.array(text), []),
+    virtType: v.optional(v.picklist(['kvm', 'qemu', 'xen', 'lxc', 'uml', 'parallels']), 'kvm'),
+    diskCachemodes: v.optional(v.array(cacheMode), []),
     hwDiskDiscard: v.optional(v.picklist(['ignore', 'unmap'])),
   }),
   encryption: section({
@@ -107,7 +120,7 @@ export function resolveConfig(
       `${nameKey('forceRawImages')} cannot be false with rbd`,
       {
         details: { key: nameKey('forceRawImages') },
-        hint: `remove ${nameKey('forceRawImages')}: images in Ceph are raw (B089)`,
+        hint: `remove ${nameKey('forceRawImages')}: images in Ceph are raw`,
       },
     );
   }
@@ -123,31 +136,66 @@ function configError(issue: Issue, nameKey: (key: string) => string): PlatterErr
   const key = path.map(nameKey).join('.');
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) {
-    const suggestion = nearestKey(path);
     return new PlatterError('CONFIG_INVALID', `unknown configuration key "${key}"`, {
       details: { key },
-      hint: suggestion === undefined ? undefined : `did you mean "${nameKey(suggestion)}"?`,
+      hint: hintForKey(path, nameKey),
     });
   }
-  const isOurs = issue.type === 'starts_with' || issue.type === 'regex' || issue.expected === null;
-  const expected = isOurs ? issue.message : `expected ${issue.expected?.replaceAll('"', "'")}`;
-  return new PlatterError(
-    'CONFIG_INVALID',
-    `configuration key "${key}": ${expected}, got ${issue.received}`,
-    {
-      details: { key, expected: issue.expected, received: issue.received },
-      hint: 'see the configuration section of the README',
-    },
-  );
+  return new PlatterError('CONFIG_INVALID', `configuration key "${key}" ${complaint(issue)}`, {
+    details: { key, expected: issue.expected, received: issue.received },
+    hint: 'see the configuration section of the README',
+  });
 }
 
-function nearestKey(path: readonly string[]): string | undefined {
-  const entries = path.length === 1 ? schema.entries : sectionEntries(path[0] ?? '');
+/** Completes "the key …". */
+function complaint({ type, expected, received, message }: Issue): string {
+  const got = names[received] ?? received;
+  switch (type) {
+    case 'starts_with':
+    case 'regex':
+    case 'check':
+      return `${message}: ${got}`;
+    case 'non_empty':
+      return 'is empty';
+    case 'safe_integer':
+      return `has to be a whole number, not ${got}`;
+    case 'min_value':
+      return `has to be at least ${expected?.replace('>=', '')}, not ${got}`;
+    case 'picklist':
+      return `has to be one of ${expected?.replaceAll(/[()"]/g, '').replaceAll(' | ', ', ')}, not ${got}`;
+    default:
+      return `has to be ${names[expected ?? ''] ?? expected}, not ${got}`;
+  }
+}
+
+/** What valibot calls types, and what people do. */
+const names: Readonly<Record<string, string>> = {
+  Array: 'a list',
+  Object: 'a table',
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'text',
+};
+
+/** The nearest known key, the section where the key is known, or all that are known there. */
+export function hintForKey(path: readonly string[], nameKey: (key: string) => string): string {
   const wanted = path.at(-1) ?? '';
-  return nearest(wanted, Object.keys(entries));
+  const within = path.length > 1 ? (path[0] ?? '') : undefined;
+  const known = knownKeys(within);
+  const elsewhere = Object.keys(schema.entries).find(
+    (name) => name !== within && knownKeys(name).includes(wanted),
+  );
+  if (elsewhere !== undefined) {
+    return `did you mean "${nameKey(elsewhere)}.${nameKey(wanted)}"?`;
+  }
+  const suggestion = nearest(wanted, known);
+  if (suggestion !== undefined) return `did you mean "${nameKey(suggestion)}"?`;
+  return `known are ${known.map(nameKey).join(', ')}`;
 }
 
-function sectionEntries(name: string): object {
-  const found = (schema.entries as Record<string, { wrapped?: { entries?: object } }>)[name];
-  return found?.wrapped?.entries ?? {};
+/** At the top, or in a section; none where there is no such section. */
+function knownKeys(of: string | undefined): readonly string[] {
+  if (of === undefined) return Object.keys(schema.entries);
+  const found = (schema.entries as Record<string, { wrapped?: { entries?: object } }>)[of];
+  return Object.keys(found?.wrapped?.entries ?? {});
 }

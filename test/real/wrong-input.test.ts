@@ -37,6 +37,9 @@ beforeAll(async () => {
   writeFileSync(at('unknown-section.toml'), '[lvm]\nvolume_grop = "x"\n');
   writeFileSync(at('camel.toml'), 'instancesPath = "/x"\n');
   writeFileSync(at('type.toml'), 'max_concurrent_disk_ops = "many"\n');
+  writeFileSync(at('encrypted.toml'), '[encryption]\nenabled = true\n');
+  writeFileSync(at('beside.toml'), '[image_cache]\nsubdirectory_name = "images"\n');
+  writeFileSync(at('locks.toml'), '[image_cache]\nsubdirectory_name = "locks"\n');
   writeFileSync(at('relative.toml'), 'instances_path = "relative"\n');
   const made = [
     ['template', 'add', 't', at('t.raw')],
@@ -219,6 +222,28 @@ const cases: readonly (readonly [what: string, args: string[], code: string, sta
     2,
   ],
   ['a key in another case', ['image', 'list', '--config', at('camel.toml')], 'CONFIG_INVALID', 2],
+  [
+    'an encrypted disk of a backend that has none',
+    create('vm2/disk', '--size', '1M', '--config', at('encrypted.toml')),
+    'NOT_SUPPORTED',
+    5,
+  ],
+  [
+    'an instance by the name of the template store',
+    create('images/disk', '--size', '1M', '--config', at('beside.toml')),
+    'INVALID_ARGUMENT',
+    2,
+  ],
+  [
+    'the locks for a template store',
+    ['image', 'list', '--config', at('locks.toml')],
+    'CONFIG_INVALID',
+    2,
+  ],
+  ['no name of a configuration', ['image', 'list', '--config', ''], 'CONFIG_INVALID', 2],
+  ['no instances path', ['image', 'list', '--instances-path', ''], 'CONFIG_INVALID', 2],
+  ['planning with a missing file', template('add', 'n', at('missing'), '-n'), 'NOT_FOUND', 3],
+  ['planning with an unsafe file', template('add', 'n', at('evil.qcow2'), '-n'), 'UNSAFE_IMAGE', 6],
   ['a value of another type', ['image', 'list', '--config', at('type.toml')], 'CONFIG_INVALID', 2],
 ];
 
@@ -259,6 +284,7 @@ describe('wrong input', () => {
     expect(await hint('image', 'create', 'vm2/disk', '--backend', 'qcow')).toBe(
       'did you mean qcow2?',
     );
+    expect(await hint('image', 'create', 'vm2/disk', '--backend', 'RAW')).toBe('did you mean raw?');
     expect(await hint('image', 'create', 'vm2/disk', '--size', '10GB')).toContain('10G');
     expect(await hint('image', 'list', '--config', at('unknown.toml'))).toBe(
       'did you mean "instances_path"?',

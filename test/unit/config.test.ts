@@ -53,6 +53,17 @@ describe('configuration', () => {
       { imageCache: { subdirectoryName: '../x' } },
       'imageCache.subdirectoryName',
     ],
+    [
+      'the directory of the locks for templates',
+      { imageCache: { subdirectoryName: 'locks' } },
+      'imageCache.subdirectoryName',
+    ],
+    [
+      'a cache mode that there is not',
+      { libvirt: { diskCachemodes: ['file=slow'] } },
+      'libvirt.diskCachemodes.0',
+    ],
+    ['an unknown hypervisor', { libvirt: { virtType: 'kvn' } }, 'libvirt.virtType'],
     ['a pool with an at', { rbd: { pool: 'a@b' } }, 'rbd.pool'],
     ['text for a number', { limits: { toolCpuSeconds: '30' } }, 'limits.toolCpuSeconds'],
   ])('refuses %s, and names the key', (_, config, key) => {
@@ -61,6 +72,20 @@ describe('configuration', () => {
         code: 'CONFIG_INVALID',
         message: expect.stringContaining(`"${key}"`),
       }),
+    );
+  });
+
+  test.each<[unknown, string]>([
+    [{ maxConcurrentDiskOps: -1 }, '"maxConcurrentDiskOps" has to be at least 0, not -1'],
+    [{ maxConcurrentDiskOps: 1.5 }, '"maxConcurrentDiskOps" has to be a whole number, not 1.5'],
+    [{ forceRawImages: 'yes' }, '"forceRawImages" has to be true or false, not "yes"'],
+    [{ encryption: { cipher: '' } }, '"encryption.cipher" is empty'],
+    [{ preallocateImages: 'full' }, `has to be one of none, space, not "full"`],
+    [{ libvirt: { diskCachemodes: 'file=none' } }, 'has to be a list, not "file=none"'],
+    [{ instancesPath: '' }, '"instancesPath" is no absolute path: ""'],
+  ])('%j is refused in words', (config, message) => {
+    expect(() => resolveConfig(config as ConfigInput)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(message) }),
     );
   });
 
@@ -106,6 +131,8 @@ describe('configuration file', () => {
     expect(await path({ environment: { ...environment, PLATTER_CONFIG: undefined } })).toBe('/3');
     expect(await path({ environment: { HOME: '/home/me' } })).toBe('/4');
     expect(await path({ environment: { HOME: '/root' } })).toBe('/5');
+    expect(await path({ environment: { XDG_CONFIG_HOME: '', HOME: '/home/me' } })).toBe('/4');
+    expect(await path({ environment: { XDG_CONFIG_HOME: 'xdg', HOME: '/home/me' } })).toBe('/4');
     expect(await path({ environment, instancesPath: '/0' })).toBe('/0');
   });
 
@@ -113,6 +140,15 @@ describe('configuration file', () => {
     ['instance_path = "/x"', 'instance_path', 'did you mean "instances_path"?'],
     ['instancesPath = "/x"', 'instancesPath', 'did you mean "instances_path"?'],
     ['[lvm]\nvolume_grop = "x"', 'lvm.volume_grop', 'did you mean "volume_group"?'],
+    ['[lvm]\nvolumeGroup = "x"', 'lvm.volumeGroup', 'did you mean "volume_group"?'],
+    ['Instances_path = "/x"', 'Instances_path', 'did you mean "instances_path"?'],
+    ['pool = "x"', 'pool', 'did you mean "rbd.pool"?'],
+    ['[limits]\nvolume_group = "x"', 'limits.volume_group', 'did you mean "lvm.volume_group"?'],
+    [
+      '[encryption]\nzzz = 1',
+      'encryption.zzz',
+      'known are enabled, cipher, key_size, key_directory',
+    ],
   ])('%j is refused with the nearest key', async (text, key, hint) => {
     await expect(load({ '/c': text }, { file: '/c' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
@@ -133,6 +169,8 @@ describe('configuration file', () => {
     await expect(load({}, { environment: { PLATTER_CONFIG: '/c' } })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });
+    await expect(load({}, { file: '' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(load({}, { instancesPath: '' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     expect((await load({})).instancesPath).toBe('/var/lib/platter/instances');
   });
 });
