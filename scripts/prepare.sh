@@ -15,8 +15,9 @@ install_packages() {
     fail "missing: ${missing_packages[*]}. Install them (on Debian: apt-get install ${missing_packages[*]}) and try again."
   fi
   say "installing ${missing_packages[*]}"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing_packages[@]}" > /dev/null
+  apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing_packages[@]}" > /dev/null ||
+    fail "${missing_packages[*]} could not be installed"
 }
 
 prepare() {
