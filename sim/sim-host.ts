@@ -24,7 +24,9 @@ export interface SimHostOptions {
   readonly makeStores?: NonNullable<WorldOptions['makeStores']>;
 }
 
-export interface SimHost {
+/** A host, with what holds it in hand. */
+export interface SimHost extends Host {
+  /** The host alone. */
   readonly host: Host;
   readonly world: World;
   readonly process: SimProcess;
@@ -44,8 +46,10 @@ export function simHost(options: SimHostOptions = {}): SimHost {
   if (machine === undefined) throw new Error('a world has at least one machine');
   const process = world.spawn(machine, 'program');
   const { events } = options;
+  const host = hostOf(world, process, events);
   return {
-    host: hostOf(world, process, events),
+    ...host,
+    host,
     world,
     process,
     spawn: () => hostOf(world, world.spawn(machine, 'program'), events),

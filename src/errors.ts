@@ -141,6 +141,11 @@ const reasonOfErrno: Readonly<Record<string, string>> = {
   EIO: 'input/output error',
 };
 
+/** Where the code says too little. */
+const hintOfErrno: Readonly<Record<string, string>> = {
+  EFBIG: 'ask for less, make it qcow2, or use a filesystem with larger files, such as XFS',
+};
+
 const hintOfCode: Partial<Record<ErrorCode, string>> = {
   NO_SPACE:
     'free some space (platter template prune --dry-run lists unused templates) and try again',
@@ -160,7 +165,7 @@ export function toPlatterError(error: unknown, action: string): Error {
   const reason = reasonOfErrno[error.code] ?? error.code;
   return new PlatterError(code, `cannot ${action}: ${reason}`, {
     details: { errno: error.code, ...(error.path === undefined ? {} : { path: error.path }) },
-    hint: hintOfCode[code],
+    hint: hintOfErrno[error.code] ?? hintOfCode[code],
     cause: error,
   });
 }

@@ -15,6 +15,13 @@ export type {
   Progress,
   SourceInput,
 } from './ingress/source.ts';
+export type {
+  DiskRequest,
+  FilesystemRequest,
+  LibvirtDisk,
+  LibvirtFilesystem,
+} from './libvirt/describe.ts';
+export type { Recovered } from './images/recover.ts';
 export type { Stray, StrayKind } from './audit/stray.ts';
 export type { Check, Diagnosis } from './doctor/check.ts';
 export type { OperationOptions } from './operations/perform.ts';

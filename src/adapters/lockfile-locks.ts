@@ -193,7 +193,7 @@ function lockedError(request: LockRequest, holder: LockOwner | undefined): Platt
     holder === undefined
       ? 'somebody'
       : `process ${holder.pid} on ${holder.host} (${holder.operation}, since ${holder.since})`;
-  return new PlatterError('LOCKED', `cannot ${request.operation}: ${who} is at work on it`, {
+  return new PlatterError('LOCKED', `${request.operation} has to wait: ${who} is at work on it`, {
     details: { lock: request.name, ...(holder === undefined ? {} : { holder }) },
     hint: 'wait for it to end, or give more time with --lock-wait',
   });

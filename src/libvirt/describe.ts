@@ -4,7 +4,7 @@ import { PlatterError } from '../errors.ts';
 import type { Host } from '../ports/host.ts';
 import { defaultCacheMode, ioFor, parseDiskCachemodes } from './cache-mode.ts';
 import { writeDisk, type DiskDescription } from './disk-description.ts';
-import { checkDiskRequest } from './check-request.ts';
+import { checkDiskRequest, checkFilesystemRequest } from './check-request.ts';
 import { pickDriverName } from './driver-name.ts';
 import { writeFilesystem, type FilesystemDescription } from './filesystem-description.ts';
 import { ioTuneOf } from './quota.ts';
@@ -109,8 +109,10 @@ function ioWithWarning({ events }: Host, io: 'native' | undefined, cache: string
 
 export async function libvirtFilesystem(
   source: LibvirtSource,
-  { target, driverType }: FilesystemRequest,
+  request: FilesystemRequest,
 ): Promise<LibvirtFilesystem> {
+  checkFilesystemRequest(request);
+  const { target, driverType } = request;
   const { default: xml } = await import('xmlbuilder2');
   const description: FilesystemDescription = {
     source: filesystemSource(source, driverType),

@@ -64,7 +64,7 @@ export async function perform<Result>(
     await recoverLeftovers(session, operation);
     return await carryOut(host, session, operation);
   } catch (error) {
-    failure = toPlatterError(error, `${operation.name} ${operation.target}`);
+    failure = toPlatterError(error, actionOf(operation));
     throw failure;
   } finally {
     stop.dispose();
@@ -72,11 +72,16 @@ export async function perform<Result>(
   }
 }
 
+/** Completes "cannot …": operations are named as the command has them, `image create`. */
+function actionOf({ name, target }: Pick<Operation<unknown>, 'name' | 'target'>): string {
+  return `${name.split(' ').reverse().join(' ')} ${target}`;
+}
+
 /** What `perform` would do; takes no lock and changes nothing. */
 export async function plan<Result>(host: Host, operation: Operation<Result>): Promise<Plan> {
   const session = sessionOf(host, operation, {}, new AbortController().signal);
   const { steps } = await operation.prepare(session).catch((error: unknown) => {
-    throw toPlatterError(error, `${operation.name} ${operation.target}`);
+    throw toPlatterError(error, actionOf(operation));
   });
   return planOf(operation.name, operation.target, steps);
 }
@@ -97,7 +102,7 @@ async function acquire<Result>(
       onWait: (holder) => host.events.emit({ type: 'waiting', lock: operation.lock.name, holder }),
     });
   } catch (error) {
-    throw toPlatterError(error, action);
+    throw toPlatterError(error, actionOf(operation));
   } finally {
     stop.dispose();
   }
@@ -170,11 +175,7 @@ async function settle<Result>(
   operation: Operation<Result>,
   { error, prepared }: { error: unknown; prepared: Prepared<Result> },
 ): Promise<Result> {
-  const failure = await explain(
-    host,
-    session,
-    toPlatterError(error, `${operation.name} ${operation.target}`),
-  );
+  const failure = await explain(host, session, toPlatterError(error, actionOf(operation)));
   const unguarded: Session = { ...session, host };
   let outcome: Outcome | undefined;
   try {

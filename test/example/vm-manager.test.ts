@@ -38,6 +38,12 @@ test('provisions a machine', async () => {
   expect(await inspectMachine(host, 'web1')).toBe('whole');
 });
 
+test('what simHost() gives is a host itself', async () => {
+  const sim = await newHost();
+  await provision(sim, 'web1');
+  expect(await inspectMachine(sim, 'web1')).toBe('whole');
+});
+
 /**
  * Runs the program until it ends, or until a fault ends its process. A process that is killed never hears of it: its
  * promise stays open for ever, as nothing of a killed process goes on.

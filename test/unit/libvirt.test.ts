@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../src/config/resolve.ts';
-import { parseDiskCachemodes } from '../../src/libvirt/cache-mode.ts';
-import { libvirtDisk, libvirtFilesystem, type DiskRequest } from '../../src/libvirt/describe.ts';
+import {
+  libvirtDisk,
+  libvirtFilesystem,
+  type DiskRequest,
+  type FilesystemRequest,
+} from '../../src/libvirt/describe.ts';
 import type { LibvirtSource } from '../../src/libvirt/source.ts';
 import type { ConfigInput } from '../../src/config/config.ts';
 import { PlatterError } from '../../src/errors.ts';
@@ -87,9 +91,6 @@ describe('<disk>', () => {
     expect(await xml(file, { cacheMode: 'writeback' }, configured)).toContain('cache="directsync"');
     expect(await xml(file, { cacheMode: 'writethrough' })).toContain('cache="writethrough"');
     expect(await xml(file, {}, {}, host({ directIo: false }))).toContain('cache="writeback"');
-    expect(() => parseDiskCachemodes(['file=slow'])).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
-    );
   });
 
   test.each([
@@ -97,6 +98,9 @@ describe('<disk>', () => {
     [{ deviceType: 'disc' }, 'did you mean disk?'],
     [{ cacheMode: 'writebak' }, 'did you mean writeback?'],
     [{ diskDev: '/dev/vda' }, 'the name that the guest sees, such as vda'],
+    [{ bootOrder: 0 }, 'write a whole number, 1 for the first'],
+    [{ diskUnit: -1 }, 'write a whole number from 0 on'],
+    [{ diskUnit: 1.5 }, 'write a whole number from 0 on'],
   ])('refuses what libvirt does not know: %j', async (request, hint) => {
     await expect(xml(file, request)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', hint });
   });
@@ -148,6 +152,15 @@ describe('<filesystem>', () => {
     });
     return filesystem.toXml().replace(/\n\s*/g, '');
   };
+
+  test.each([{ target: '' }, {}, { target: '/', driverType: 'lop' }])(
+    'refuses what libvirt does not know: %j',
+    async (request) => {
+      await expect(
+        libvirtFilesystem(file, request as unknown as FilesystemRequest),
+      ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    },
+  );
 
   test('loop for raw files, nbd for others, or what is asked for', async () => {
     expect(await text({ ...file, format: 'raw' })).toBe(
