@@ -147,7 +147,7 @@ export class SimFilesystem implements Filesystem {
   }
 
   link(source: string, target: string): Promise<void> {
-    return this.#change('link', target, (volume) => volume.link(source, target));
+    return this.#change('link', `${source} ${target}`, (volume) => volume.link(source, target));
   }
 
   unlink(path: string): Promise<void> {

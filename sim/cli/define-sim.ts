@@ -6,6 +6,7 @@ import { defineMutants } from './mutants.ts';
 import { defineReplay } from './replay.ts';
 import { defineRun } from './run.ts';
 import { defineShrink } from './shrink.ts';
+import { defineSweep } from './sweep.ts';
 
 export const defineSim: DefineCommands = (noun, context) => {
   for (const define of [
@@ -15,6 +16,7 @@ export const defineSim: DefineCommands = (noun, context) => {
     defineExplain,
     defineExportTest,
     defineMutants,
+    defineSweep,
   ]) {
     define(noun, context);
   }

@@ -1,8 +1,8 @@
 /** Failure files on the real filesystem. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PlatterError, toPlatterError } from '../../src/errors.ts';
-import { parseFailure, type FailureFile } from '../failures/failure-file.ts';
+import { fileNameOf, parseFailure, type FailureFile } from '../failures/failure-file.ts';
 
 /** NOT_FOUND when there is no such file, INVALID_ARGUMENT when it is no failure file. */
 export function readFailure(path: string): FailureFile {
@@ -37,5 +37,23 @@ export function parseCount(name: string, text: string, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new PlatterError('INVALID_ARGUMENT', `${name} is not a whole number: ${text}`, {
     hint: `write a number from ${least} on`,
+  });
+}
+
+export interface ReportedViolation {
+  readonly id: string;
+  readonly message: string;
+  readonly file: string | null;
+}
+
+/** Writes a file for each. */
+export function writeFailures(
+  directory: string,
+  failures: readonly FailureFile[],
+): readonly ReportedViolation[] {
+  return failures.map((failure) => {
+    const file = join(directory, fileNameOf(failure));
+    writeFile(file, formatFailure(failure));
+    return { id: failure.violation.id, message: failure.violation.message, file };
   });
 }

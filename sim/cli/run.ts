@@ -1,18 +1,17 @@
 /** `platter sim run`: many scenarios, and a file for each that fails. */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { nearest } from '../../src/config/nearest.ts';
 import type { CommandContext, DefineCommands } from '../../src/cli/command.ts';
 import { exitStatus } from '../../src/cli/exit-status.ts';
 import { outputOptions, type GlobalOptions } from '../../src/cli/options.ts';
 import { printResult, type OutputOptions } from '../../src/cli/output.ts';
 import { PlatterError } from '../../src/errors.ts';
-import { fileNameOf } from '../failures/failure-file.ts';
 import { profiles } from '../faults/profiles.ts';
 import { simBackends, type SimBackend } from '../scenarios/scenario.ts';
+import { coverageJson } from '../soak/coverage-report.ts';
 import { soak, type SoakResult } from '../soak/soak.ts';
 import { workerPool } from '../soak/worker-pool.ts';
-import { formatFailure, parseCount, writeFile } from './files.ts';
+import { parseCount, writeFailures, writeFile, type ReportedViolation } from './files.ts';
 import { reportText } from './report.ts';
 
 interface RunOptions extends GlobalOptions {
@@ -24,7 +23,8 @@ interface RunOptions extends GlobalOptions {
   readonly workers?: string;
   readonly failures: string;
   readonly out: string;
-  readonly coverage?: boolean;
+  /** True: printed. */
+  readonly coverage?: string | true;
 }
 
 const scenariosDefault = 2000;
@@ -41,7 +41,10 @@ export const defineRun: DefineCommands = (noun, context) => {
     .option('--workers <n>', 'threads (default: one a core)')
     .option('--failures <n>', 'stop after so many failures', '10')
     .option('--out <dir>', 'where failure files go', 'sim-failures')
-    .option('--coverage', 'with what was reached and what struck where')
+    .option(
+      '--coverage [file]',
+      'what was reached and what struck where: printed, or as JSON in a file',
+    )
     .action((options: RunOptions, command: { optsWithGlobals(): RunOptions }) =>
       run({ ...options, ...command.optsWithGlobals() }, context),
     );
@@ -77,6 +80,9 @@ async function run(options: RunOptions, context: CommandContext): Promise<void> 
   const took = seconds();
   const report = { ...reportOf(options, backend, result, took), workers };
   await printResult(output, report, () => reportText(report, result, options.coverage === true));
+  if (typeof options.coverage === 'string') {
+    writeFile(options.coverage, coverageJson(backend, result.coverage));
+  }
   if (report.violations.length > 0) context.exitWith(exitStatus.failed);
 }
 
@@ -104,7 +110,7 @@ function checkProfile(name: string): void {
   if (!names.includes(name)) throw unknown('profile', name, names);
 }
 
-function unknown(what: string, name: string, known: readonly string[]): PlatterError {
+export function unknown(what: string, name: string, known: readonly string[]): PlatterError {
   const suggestion = nearest(name, known);
   return new PlatterError('INVALID_ARGUMENT', `unknown ${what} ${JSON.stringify(name)}`, {
     hint:
@@ -134,11 +140,7 @@ export interface RunReport {
   readonly operations: number;
   /** Scenarios that ran a second time to see that they take the same course. */
   readonly repeated: number;
-  readonly violations: readonly {
-    readonly id: string;
-    readonly message: string;
-    readonly file: string | null;
-  }[];
+  readonly violations: readonly ReportedViolation[];
   readonly traceHash: string;
 }
 
@@ -163,11 +165,7 @@ function reportOf(
     operations: [...result.coverage.operations.values()].reduce((sum, times) => sum + times, 0),
     repeated: result.repeated,
     violations: [
-      ...result.failures.map((failure) => {
-        const file = join(out, fileNameOf(failure));
-        writeFile(file, formatFailure(failure));
-        return { id: failure.violation.id, message: failure.violation.message, file };
-      }),
+      ...writeFailures(out, result.failures),
       ...result.unreached.map((what) => ({
         id: 'coverage',
         message: `never seen: ${what}`,

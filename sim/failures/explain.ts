@@ -1,6 +1,6 @@
 /** A failure for people: what the scenario is, what happened on which host in which order, and what broke. */
 import { formatSize } from '../../src/sizes.ts';
-import type { Scenario } from '../scenarios/scenario.ts';
+import type { OperationSpec, Scenario } from '../scenarios/scenario.ts';
 import type { FailureFile } from './failure-file.ts';
 import type { Moment, Timeline } from './timeline.ts';
 
@@ -28,7 +28,7 @@ export function aboutFailure({ description, violation, seed, profile }: FailureF
 
 /** One line for each thing that a scenario is made of. */
 export function aboutScenario(scenario: Scenario): string[] {
-  const { backend, machines, volume, templates, clients, faults } = scenario;
+  const { backend, machines, volume, templates, setUp = [], clients, faults } = scenario;
   const kind = volume.isShared ? 'shared' : 'local';
   const links = volume.hasReflinks ? 'with' : 'without';
   return [
@@ -37,19 +37,32 @@ export function aboutScenario(scenario: Scenario): string[] {
       ({ name, format, sizeBytes, hostile }) =>
         `template ${name}: ${hostile ? 'hostile ' : ''}${format}, ${formatSize(sizeBytes)}`,
     ),
-    ...clients.map(({ machine, operations }, index) => {
-      const program = operations.map((spec) => {
-        const size = spec.sizeBytes === undefined ? '' : ` ${formatSize(spec.sizeBytes)}`;
-        const hostile = spec.isHostile === true ? 'hostile ' : '';
-        return `${hostile}${spec.kind} ${spec.subject}${spec.other === undefined ? '' : ` ${spec.other}`}${size}`;
-      });
-      return `client ${index + 1} on host ${machine + 1}: ${program.join('; ')}`;
-    }),
+    ...(setUp.length === 0 ? [] : [`set up on host 1: ${programOf(setUp)}`]),
+    ...clients.map(
+      ({ machine, operations }, index) =>
+        `client ${index + 1} on host ${machine + 1}: ${programOf(operations)}`,
+    ),
     ...faults.map(
       ({ host, site, nth, kind: what }) =>
         `fault: ${what} on host ${host + 1}, ${site === '*' ? `step ${nth}` : `${site} number ${nth}`}`,
     ),
   ];
+}
+
+function programOf(operations: readonly OperationSpec[]): string {
+  return operations
+    .map(({ kind, subject, other, sizeBytes, isHostile }) =>
+      [
+        isHostile === true ? 'hostile' : undefined,
+        kind,
+        subject,
+        other,
+        sizeBytes === undefined ? undefined : formatSize(sizeBytes),
+      ]
+        .filter((word) => word !== undefined)
+        .join(' '),
+    )
+    .join('; ');
 }
 
 function count(number: number, noun: string): string {

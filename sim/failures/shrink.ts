@@ -4,7 +4,12 @@
  */
 import type { Fault } from '../faults/fault.ts';
 import { runScenario, type RunResult } from '../scenarios/run.ts';
-import type { ClientSpec, OperationSpec, Scenario } from '../scenarios/scenario.ts';
+import {
+  operationsOf,
+  type ClientSpec,
+  type OperationSpec,
+  type Scenario,
+} from '../scenarios/scenario.ts';
 import { failureOf, type FailureFile } from './failure-file.ts';
 
 export interface ShrinkOptions {
@@ -80,6 +85,7 @@ type Pass = (scenario: Scenario) => Iterable<Scenario>;
 const passes: readonly Pass[] = [
   dropClients,
   dropOperations,
+  dropSetUp,
   dropFaults,
   dropTemplates,
   dropHosts,
@@ -109,6 +115,10 @@ function* dropOperations(scenario: Scenario): Generator<Scenario> {
   }
 }
 
+function* dropSetUp(scenario: Scenario): Generator<Scenario> {
+  for (const setUp of without(scenario.setUp ?? [])) yield { ...scenario, setUp };
+}
+
 function withClient(scenario: Scenario, index: number, client: ClientSpec): Scenario {
   const clients = scenario.clients.map((other, place) => (place === index ? client : other));
   return { ...scenario, clients: clients.filter(({ operations }) => operations.length > 0) };
@@ -120,9 +130,7 @@ function* dropFaults(scenario: Scenario): Generator<Scenario> {
 
 function* dropTemplates(scenario: Scenario): Generator<Scenario> {
   const used = new Set(
-    scenario.clients.flatMap(({ operations }) =>
-      operations.flatMap(({ subject, other }) => [subject, other]),
-    ),
+    operationsOf(scenario).flatMap(({ subject, other }) => [subject, other]),
   );
   const templates = scenario.templates.filter(({ name }) => used.has(name));
   // The work that is done at the end needs one.

@@ -9,7 +9,13 @@ import { Model } from '../model/model.ts';
 import type { Invariant, Violation } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
 import type { SimMachine, SimProcess } from '../process.ts';
-import { playedPolicy, pctPolicy, randomPolicy, RecordingPolicy } from '../schedule/choices.ts';
+import {
+  playedPolicy,
+  pctPolicy,
+  randomPolicy,
+  RecordingPolicy,
+  type SchedulePolicy,
+} from '../schedule/choices.ts';
 import type { GateOutcome } from '../schedule/gate.ts';
 import { Prng } from '../schedule/prng.ts';
 import { World, type Observer } from '../world.ts';
@@ -25,14 +31,23 @@ export interface RunResult {
   readonly portCalls: number;
   readonly simulatedMs: number;
   readonly traceHash: number;
+  /** What power cuts have left, and out of how many possibilities: `states` of a scenario are such values. */
+  readonly stateChoices: readonly StateChoice[];
   readonly model: Model;
   readonly world: World;
+}
+
+interface StateChoice {
+  readonly value: number;
+  readonly bound: number;
 }
 
 export interface RunOptions {
   readonly invariants?: readonly Invariant[];
   /** Looks on too: traces, coverage. */
   readonly observers?: readonly Observer[];
+  /** Takes the place of the scenario's schedule. */
+  readonly policy?: SchedulePolicy;
 }
 
 const restartUs = 1_000_000;
@@ -40,13 +55,15 @@ const bootUs = 5_000_000;
 
 export async function runScenario(
   scenario: Scenario,
-  { invariants = allInvariants, observers = [] }: RunOptions = {},
+  { invariants = allInvariants, observers = [], policy: given }: RunOptions = {},
 ): Promise<RunResult> {
-  const policy = new RecordingPolicy(policyOf(scenario.schedule));
-  const world = worldOf(scenario, policy);
+  const policy = new RecordingPolicy(given ?? policyOf(scenario.schedule));
+  const stateChoices: StateChoice[] = [];
+  const world = worldOf(scenario, policy, stateChoices);
   furnish(world, scenario);
   const model = new Model(world, scenario, invariants);
   world.observers.push(...observers);
+  await setUp(world, model, scenario);
   const clients = scenario.clients.map((spec, index) => new Client(world, model, spec, index));
   const outcome = await world.run(() => {
     for (const client of clients) client.start();
@@ -60,9 +77,18 @@ export async function runScenario(
     portCalls: world.portCalls,
     simulatedMs: world.gate.nowUs / 1000,
     traceHash: world.traceHash,
+    stateChoices,
     model,
     world,
   };
+}
+
+async function setUp(world: World, model: Model, scenario: Scenario): Promise<void> {
+  if (scenario.setUp === undefined) return;
+  const client = new Client(world, model, { machine: 0, operations: scenario.setUp }, -1);
+  world.faults.isOver = true;
+  requireFinished(model, await world.run(() => client.start()), [client]);
+  world.faults.isOver = false;
 }
 
 function policyOf(schedule: ScheduleSpec) {
@@ -76,8 +102,11 @@ function policyOf(schedule: ScheduleSpec) {
   }
 }
 
-function worldOf(scenario: Scenario, policy: RecordingPolicy): World {
-  let cuts = 0;
+function worldOf(
+  scenario: Scenario,
+  policy: RecordingPolicy,
+  stateChoices: StateChoice[],
+): World {
   const { capacityBytes, hasReflinks, persistence, isShared, lies } = scenario.volume;
   const world = new World({
     machines: scenario.machines.length,
@@ -89,7 +118,11 @@ function worldOf(scenario: Scenario, policy: RecordingPolicy): World {
     persistence,
     isShared,
     ...storesOf(scenario),
-    chooseState: (options) => (scenario.states[cuts++] ?? 0) % options,
+    chooseState: (bound) => {
+      const value = (scenario.states[stateChoices.length] ?? 0) % bound;
+      stateChoices.push({ value, bound });
+      return value;
+    },
   });
   world.volume.liesAboutSyncs = lies;
   scenario.machines.forEach(({ drift, offsetMs }, index) => {
@@ -124,7 +157,8 @@ class Client implements Observer {
 
   start(): void {
     this.#world.powerOn(this.#machine);
-    const process = this.#world.spawn(this.#machine, `client ${this.#number + 1}`);
+    const label = this.#number < 0 ? 'set up' : `client ${this.#number + 1}`;
+    const process = this.#world.spawn(this.#machine, label);
     this.#process = process;
     this.#world.gate.enter();
     void this.#work(process).then(() => {

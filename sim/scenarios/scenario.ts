@@ -19,6 +19,8 @@ export interface Scenario {
     readonly maxConcurrentDiskOps: number;
   };
   readonly templates: readonly TemplateSpec[];
+  /** What the first host does before the clients begin, without faults, one after another. */
+  readonly setUp?: readonly OperationSpec[];
   readonly clients: readonly ClientSpec[];
   readonly faults: readonly Fault[];
   /** What of the un-synced a power cut leaves: one number for each choice, 0 where there are no more. */
@@ -128,3 +130,8 @@ export type ScheduleSpec =
   | { readonly kind: 'random'; readonly seed: number; readonly odds: number }
   | { readonly kind: 'pct'; readonly seed: number; readonly depth: number }
   | { readonly kind: 'tape'; readonly tape: readonly number[] };
+
+/** Whatever anybody does in it. */
+export function operationsOf({ setUp = [], clients }: Scenario): readonly OperationSpec[] {
+  return [...setUp, ...clients.flatMap(({ operations }) => operations)];
+}

@@ -5,19 +5,17 @@ import { instancesPath, outsidePath } from '../model/layout.ts';
 import type { World, WorldOptions } from '../world.ts';
 import { contentFromOutside, secretPath } from './contents.ts';
 import { clusterStoresOf, rbdConfigOf } from './cluster.ts';
-import type { OperationSpec, Scenario } from './scenario.ts';
+import { operationsOf, type OperationSpec, type Scenario } from './scenario.ts';
 import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
 
 /** What is there before anybody comes; all of it durable. */
 export function furnish({ volume }: World, scenario: Scenario): void {
   for (const path of [instancesPath, outsidePath]) volume.create(path, 'directory', 0o755);
   volume.create(secretPath, 'file', 0o600, 'secret');
-  for (const { operations } of scenario.clients) {
-    for (const spec of operations) {
-      const path = importPath(spec);
-      if (spec.kind !== 'import' || volume.peek(path) !== undefined) continue;
-      volume.create(path, 'file', 0o644, contentFromOutside(spec));
-    }
+  for (const spec of operationsOf(scenario)) {
+    const path = importPath(spec);
+    if (spec.kind !== 'import' || volume.peek(path) !== undefined) continue;
+    volume.create(path, 'file', 0o644, contentFromOutside(spec));
   }
   const lies = volume.liesAboutSyncs;
   volume.liesAboutSyncs = false;

@@ -7,7 +7,15 @@ import type { Prng } from './prng.ts';
 
 /** Something that could go on, as far as a policy needs to know it. */
 export interface Candidate {
-  readonly owner: { readonly id: number };
+  readonly owner: Task;
+  readonly name: string;
+  readonly subject: string;
+}
+
+/** A process, or a tool that works for one. */
+export interface Task {
+  readonly id: number;
+  readonly parent?: Task | undefined;
 }
 
 export interface SchedulePolicy {

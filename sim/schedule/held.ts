@@ -4,6 +4,8 @@
 export interface Owner {
   /** Smaller ids were there first. */
   readonly id: number;
+  /** Of tools: whom they work for. */
+  readonly parent?: Owner | undefined;
   isAlive: boolean;
   /** Virtual time until which it stands still. */
   pausedUntilUs: number;

@@ -2,6 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import type { FailureFile } from '../failures/failure-file.ts';
 import type { ShardOrder, ShardResult } from './shard.ts';
+import type { SweepOrder } from '../sweep/sweep.ts';
+import type { SweptCase } from '../sweep/sweep-case.ts';
 import type { Order } from './worker.ts';
 
 export interface WorkerPool {
@@ -9,6 +11,11 @@ export interface WorkerPool {
   runAll(
     next: () => ShardOrder | undefined,
     onResult: (result: ShardResult) => void,
+  ): Promise<void>;
+  /** Sweeps one case after another on whichever worker is free. */
+  sweepAll(
+    next: () => SweepOrder | undefined,
+    onResult: (result: SweptCase) => void,
   ): Promise<void>;
   /** Makes a failure small, with the program that the workers run. */
   shrink(failure: FailureFile): Promise<FailureFile>;
@@ -25,17 +32,8 @@ export function workerPool(
 ): WorkerPool {
   const workers = Array.from({ length: size }, () => new Worker(program, { resourceLimits }));
   return {
-    async runAll(next, onResult) {
-      const results = new InOrder(onResult);
-      await Promise.all(
-        workers.map(async (worker) => {
-          for (let order = next(); order !== undefined; order = next()) {
-            const place = results.reserve();
-            results.put(place, await ask<ShardResult>(worker, { shard: order }));
-          }
-        }),
-      );
-    },
+    runAll: (next, onResult) => askAll(workers, next, (shard) => ({ shard }), onResult),
+    sweepAll: (next, onResult) => askAll(workers, next, (sweep) => ({ sweep }), onResult),
     shrink(failure) {
       const [worker] = workers;
       if (worker === undefined) throw new RangeError('a pool without workers');
@@ -45,6 +43,24 @@ export function workerPool(
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
+}
+
+/** The answers in the order of the orders, whichever worker is the fastest. */
+async function askAll<Wanted, Answer>(
+  workers: readonly Worker[],
+  next: () => Wanted | undefined,
+  orderOf: (wanted: Wanted) => Order,
+  onResult: (result: Answer) => void,
+): Promise<void> {
+  const results = new InOrder(onResult);
+  await Promise.all(
+    workers.map(async (worker) => {
+      for (let wanted = next(); wanted !== undefined; wanted = next()) {
+        const place = results.reserve();
+        results.put(place, await ask<Answer>(worker, orderOf(wanted)));
+      }
+    }),
+  );
 }
 
 function ask<Answer>(worker: Worker, order: Order): Promise<Answer> {
@@ -68,13 +84,13 @@ function ask<Answer>(worker: Worker, order: Order): Promise<Answer> {
 }
 
 /** Hands results on in the order in which their places were reserved. */
-class InOrder {
-  readonly #hand: (result: ShardResult) => void;
-  readonly #waiting = new Map<number, ShardResult>();
+class InOrder<Result> {
+  readonly #hand: (result: Result) => void;
+  readonly #waiting = new Map<number, Result>();
   #reserved = 0;
   #handed = 0;
 
-  constructor(hand: (result: ShardResult) => void) {
+  constructor(hand: (result: Result) => void) {
     this.#hand = hand;
   }
 
@@ -82,7 +98,7 @@ class InOrder {
     return this.#reserved++;
   }
 
-  put(place: number, result: ShardResult): void {
+  put(place: number, result: Result): void {
     this.#waiting.set(place, result);
     for (;;) {
       const next = this.#waiting.get(this.#handed);

@@ -63,8 +63,11 @@ const headerBytes = 112;
 const backingPosition = 512;
 const snapshotEntryBytes = 56;
 
-/** In clusters: header, refcount table, refcount block, L1 table, snapshot table, and then data. */
-const position = { refcountTable: 1, l1: 3, snapshots: 4, data: 5 };
+/**
+ * In clusters: header, refcount table, refcount block, L1 table, snapshot table, and then data; the first of them is
+ * free again where a table was lost.
+ */
+const position = { refcountTable: 1, l1: 3, snapshots: 4, data: 5, lostSnapshots: 5 };
 
 /** What layers share is there once: it is the same extent. */
 export function qcow2FileBytes(content: Qcow2Content): number {
@@ -112,27 +115,27 @@ export function renderQcow2(content: Qcow2Content, mark: number): readonly Piece
   bytes.writeUInt32BE(headerBytes, 100);
   bytes.writeUInt32BE(mark, markPosition);
   if (backing !== undefined) writeBacking(bytes, backing);
-  if (snapshots.length > 0) {
-    bytes.set(tableReference(content), 60);
-    if (content.lostTable === undefined) {
-      const at = position.snapshots * clusterBytes;
-      return [
-        { at: 0, bytes },
-        { at, bytes: renderSnapshots(content) },
-      ];
-    }
-  }
-  return [{ at: 0, bytes }];
+  if (snapshots.length > 0) bytes.set(tableReference(content), 60);
+  const table = content.lostTable ?? snapshots;
+  if (table.length === 0) return [{ at: 0, bytes }];
+  return [
+    { at: 0, bytes },
+    {
+      at: position.snapshots * clusterBytes,
+      bytes: renderSnapshots({ ...content, snapshots: table }),
+    },
+  ];
 }
 
 /**
- * Count and place of the snapshot table, as bytes 60 to 72 of the header say them. A table is written anew for each
- * change, at one of two places in turn.
+ * Count and place of the snapshot table, as bytes 60 to 72 of the header say them. A table that was lost was written at
+ * another place than the one before it, which is still there.
  */
-export function tableReference({ snapshots, clusterBytes }: Qcow2Content): Uint8Array {
+export function tableReference({ snapshots, lostTable, clusterBytes }: Qcow2Content): Uint8Array {
   const bytes = Buffer.alloc(12);
   bytes.writeUInt32BE(snapshots.length);
-  if (snapshots.length > 0) bytes.writeBigUInt64BE(BigInt(position.snapshots * clusterBytes), 4);
+  const place = lostTable === undefined ? position.snapshots : position.lostSnapshots;
+  if (snapshots.length > 0) bytes.writeBigUInt64BE(BigInt(place * clusterBytes), 4);
   return bytes;
 }
 

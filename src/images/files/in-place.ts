@@ -42,6 +42,8 @@ export function inPlaceStep({ facts, ...order }: InPlaceChange): Step {
         ...(await order.details(session)),
       });
       await linkOnce(host.filesystem, facts.path, link);
+      // Recovery takes a missing link to mean that nothing was begun, also after a power cut.
+      await host.filesystem.syncDirectory(workspace.path);
       await order.change(session, openable(facts, link));
       await host.filesystem.sync(link);
       await completeIntent(host.filesystem, workspace);

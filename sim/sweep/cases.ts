@@ -1,0 +1,279 @@
+/** What is swept: every operation, each with the least that has to be there for it to mean something. */
+import type { OperationKind, OperationSpec, Scenario, SimBackend } from '../scenarios/scenario.ts';
+import { MiB, plainScenario, settings, templateBytes, type Setting } from './settings.ts';
+
+export interface SweepCase {
+  /** Unique among those of a backend. */
+  readonly id: string;
+  readonly kind: OperationKind;
+  /** Whose first client does first what is swept. */
+  readonly scenario: Scenario;
+}
+
+/** An operation and what has to be there before. */
+interface Subject {
+  readonly name: string;
+  readonly setUp: readonly OperationSpec[];
+  readonly operation: OperationSpec;
+  /** Also with a template that is no raw image. */
+  readonly isOfTemplate?: boolean;
+  /** What somebody on another host does at the same image or template: default is the very same. */
+  readonly rival?: OperationSpec;
+}
+
+const subject = 'vm1/disk';
+const other = 't1';
+const add: OperationSpec = { kind: 'add template', subject: other };
+const cache: OperationSpec = { kind: 'cache', subject, other };
+const write: OperationSpec = { kind: 'guest write', subject, pattern: 600 };
+const snapshot: OperationSpec = { kind: 'create snapshot', subject, other: 's1' };
+const grow: OperationSpec = { kind: 'resize', subject, sizeBytes: 4 * templateBytes };
+const clone: OperationSpec = { kind: 'clone', subject: 'vm2/disk', other: `${subject}@s1` };
+
+const subjects: readonly Subject[] = [
+  { name: 'add-template', setUp: [], operation: add, isOfTemplate: true, rival: cache },
+  {
+    name: 'delete-template',
+    setUp: [add],
+    operation: { ...add, kind: 'delete template' },
+    rival: cache,
+  },
+  { name: 'verify-template', setUp: [add], operation: { ...add, kind: 'verify template' } },
+  { name: 'cache-cold', setUp: [], operation: cache, isOfTemplate: true },
+  { name: 'cache-warm', setUp: [add], operation: cache, isOfTemplate: true },
+  { name: 'cache-larger', setUp: [add], operation: { ...cache, sizeBytes: 2 * templateBytes } },
+  { name: 'cache-grows', setUp: [cache], operation: { ...cache, sizeBytes: 2 * templateBytes } },
+  {
+    name: 'create-blank',
+    setUp: [],
+    operation: { kind: 'create blank', subject, sizeBytes: 24 * MiB },
+  },
+  {
+    name: 'create-generated',
+    setUp: [],
+    operation: { kind: 'create generated', subject, pattern: 200 },
+  },
+  {
+    name: 'import',
+    setUp: [],
+    operation: { kind: 'import', subject, pattern: 201, sizeBytes: 24 * MiB },
+  },
+  { name: 'resize', setUp: [cache], operation: grow },
+  { name: 'resize-with-snapshot', setUp: [cache, snapshot], operation: grow },
+  { name: 'create-snapshot', setUp: [cache], operation: snapshot, rival: grow },
+  {
+    name: 'create-second-snapshot',
+    setUp: [cache, snapshot, write],
+    operation: { ...snapshot, other: 's2' },
+  },
+  {
+    name: 'restore-snapshot',
+    setUp: [cache, snapshot, write],
+    operation: { ...snapshot, kind: 'restore snapshot' },
+  },
+  {
+    name: 'restore-smaller',
+    setUp: [cache, snapshot, grow, write],
+    operation: { ...snapshot, kind: 'restore snapshot' },
+    rival: grow,
+  },
+  {
+    name: 'delete-snapshot',
+    setUp: [cache, snapshot, write],
+    operation: { ...snapshot, kind: 'delete snapshot' },
+  },
+  {
+    name: 'flatten',
+    setUp: [cache, write],
+    operation: { kind: 'flatten', subject },
+    rival: snapshot,
+  },
+  {
+    name: 'clone',
+    setUp: [cache, write, snapshot],
+    operation: clone,
+    rival: { ...snapshot, kind: 'delete snapshot' },
+  },
+  {
+    name: 'flatten-clone',
+    setUp: [cache, write, snapshot, clone],
+    operation: { kind: 'flatten', subject: 'vm2/disk' },
+  },
+  { name: 'export', setUp: [cache, write], operation: { kind: 'export', subject } },
+  {
+    name: 'export-snapshot',
+    setUp: [cache, snapshot, write],
+    operation: { kind: 'export', subject, other: 's1' },
+  },
+  { name: 'destroy', setUp: [cache], operation: { kind: 'destroy', subject }, rival: cache },
+  {
+    name: 'destroy-with-snapshot',
+    setUp: [cache, snapshot, write],
+    operation: { kind: 'destroy', subject },
+  },
+  { name: 'show', setUp: [cache, snapshot], operation: { kind: 'show', subject } },
+  { name: 'list', setUp: [cache], operation: { kind: 'list', subject } },
+  { name: 'recover', setUp: [cache], operation: { kind: 'recover', subject: '' } },
+];
+
+/** Ends the program of who is swept: what was acknowledged has to be there when trouble comes only now. */
+const after: OperationSpec = { kind: 'list', subject };
+/** When nothing goes wrong, the operation is over by then. */
+const rivalAfterMs = 10_000;
+
+export function casesOf(backend: SimBackend): readonly SweepCase[] {
+  return settings[backend].flatMap((setting) =>
+    subjects
+      .filter(({ setUp, operation }) => isPossible(backend, setting, [...setUp, operation]))
+      .flatMap((one) => [
+        ...alone(backend, setting, one),
+        ...(backend === 'lvm' ? [] : [withRival(backend, setting, one)]),
+      ]),
+  );
+}
+
+/** Two clients with one operation each, at the same time, on the same image or template. */
+const rivals: readonly (Pick<Subject, 'name' | 'setUp' | 'operation'> & {
+  rival: OperationSpec;
+})[] = [
+  { name: 'cache-one-disk', setUp: [], operation: cache, rival: cache },
+  {
+    name: 'cache-one-template',
+    setUp: [],
+    operation: cache,
+    rival: { ...cache, subject: 'vm2/disk' },
+  },
+  { name: 'add-one-template', setUp: [], operation: add, rival: add },
+  {
+    name: 'cache-and-delete-template',
+    setUp: [add],
+    operation: cache,
+    rival: { ...add, kind: 'delete template' },
+  },
+  {
+    name: 'cache-and-destroy',
+    setUp: [cache],
+    operation: cache,
+    rival: { kind: 'destroy', subject },
+  },
+  {
+    name: 'resize-twice',
+    setUp: [cache],
+    operation: grow,
+    rival: { ...grow, sizeBytes: 2 * templateBytes },
+  },
+  { name: 'resize-and-snapshot', setUp: [cache], operation: grow, rival: snapshot },
+  { name: 'snapshot-twice', setUp: [cache], operation: snapshot, rival: snapshot },
+  {
+    name: 'restore-and-delete-snapshot',
+    setUp: [cache, snapshot],
+    operation: { ...snapshot, kind: 'restore snapshot' },
+    rival: { ...snapshot, kind: 'delete snapshot' },
+  },
+  {
+    name: 'clone-and-delete-snapshot',
+    setUp: [cache, snapshot],
+    operation: clone,
+    rival: { ...snapshot, kind: 'delete snapshot' },
+  },
+  {
+    name: 'flatten-and-snapshot',
+    setUp: [cache],
+    operation: { kind: 'flatten', subject },
+    rival: snapshot,
+  },
+  {
+    name: 'flatten-and-destroy',
+    setUp: [cache],
+    operation: { kind: 'flatten', subject },
+    rival: { kind: 'destroy', subject },
+  },
+  {
+    name: 'resize-and-recover',
+    setUp: [cache],
+    operation: grow,
+    rival: { kind: 'recover', subject: '' },
+  },
+  {
+    name: 'delete-template-and-recover',
+    setUp: [add],
+    operation: { ...add, kind: 'delete template' },
+    rival: { kind: 'recover', subject: '' },
+  },
+];
+
+/** On two hosts, where they can share disks. */
+export function pairsOf(backend: SimBackend): readonly SweepCase[] {
+  return settings[backend].flatMap((setting) =>
+    rivals
+      .filter(({ setUp, operation, rival }) =>
+        isPossible(backend, setting, [...setUp, operation, rival]),
+      )
+      .map(({ name, setUp, operation, rival }) => {
+        const scenario = plainScenario(backend, setting, 'raw');
+        const machine = backend === 'lvm' ? 0 : 1;
+        const machines = [...scenario.machines, ...scenario.machines].slice(0, machine + 1);
+        const clients = [
+          { machine: 0, operations: [operation] },
+          { machine, operations: [rival] },
+        ];
+        return {
+          id: `${setting.name}/schedules/${name}`,
+          kind: operation.kind,
+          scenario: { ...scenario, machines, setUp, clients },
+        };
+      }),
+  );
+}
+
+/** Snapshots need reflinks where disks are flat files, and thick volumes that have some do not grow. */
+function isPossible(
+  backend: SimBackend,
+  { hasReflinks, group }: Setting,
+  operations: readonly OperationSpec[],
+): boolean {
+  const kinds = new Set(operations.map(({ kind }) => kind));
+  if (!kinds.has('create snapshot')) return true;
+  if (backend === 'flat') return hasReflinks === true;
+  return backend !== 'lvm' || group?.thinPoolExtents !== undefined || !kinds.has('resize');
+}
+
+function alone(
+  backend: SimBackend,
+  setting: Setting,
+  { name, setUp, operation, isOfTemplate }: Subject,
+): readonly SweepCase[] {
+  const formats = isOfTemplate === true ? (['raw', 'qcow2'] as const) : (['raw'] as const);
+  return formats.map((format) => ({
+    id: `${setting.name}/${name}${format === 'raw' ? '' : `-of-${format}`}`,
+    kind: operation.kind,
+    scenario: {
+      ...plainScenario(backend, setting, format),
+      setUp,
+      clients: [{ machine: 0, operations: [operation, after] }],
+    },
+  }));
+}
+
+/** Somebody on another host wants to work on the same, and comes when the first should be done. */
+function withRival(
+  backend: SimBackend,
+  setting: Setting,
+  { name, setUp, operation, rival = operation }: Subject,
+): SweepCase {
+  const scenario = plainScenario(backend, setting, 'raw');
+  const [machine] = scenario.machines;
+  return {
+    id: `${setting.name}/${name}-and-rival`,
+    kind: operation.kind,
+    scenario: {
+      ...scenario,
+      machines: machine === undefined ? [] : [machine, machine],
+      setUp,
+      clients: [
+        { machine: 0, operations: [operation, after] },
+        { machine: 1, operations: [{ ...rival, afterMs: rivalAfterMs }] },
+      ],
+    },
+  };
+}

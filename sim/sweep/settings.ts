@@ -1,0 +1,66 @@
+/** What sweeps work in: for each backend the few settings in which it takes another way. Everything else is plain. */
+import type { Scenario, SimBackend, TemplateSpec, VolumeGroupSpec } from '../scenarios/scenario.ts';
+
+export interface Setting {
+  /** Part of the names of cases. */
+  readonly name: string;
+  readonly hasReflinks?: boolean;
+  readonly group?: VolumeGroupSpec;
+  readonly hasTemplatePool?: boolean;
+}
+
+const group = {
+  extents: 1024,
+  thinPoolExtents: undefined,
+  foreignBlocks: 0,
+  sparse: false,
+  volumeClear: 'zero',
+} as const;
+
+export const settings: Readonly<Record<SimBackend, readonly Setting[]>> = {
+  flat: [
+    { name: 'reflink', hasReflinks: true },
+    { name: 'copy', hasReflinks: false },
+  ],
+  qcow2: [{ name: 'overlay' }],
+  lvm: [
+    { name: 'thin', group: { ...group, thinPoolExtents: 512 } },
+    { name: 'thick', group },
+  ],
+  rbd: [
+    { name: 'template-pool', hasTemplatePool: true },
+    { name: 'one-pool', hasTemplatePool: false },
+  ],
+};
+
+export const MiB = 2 ** 20;
+export const templateBytes = 8 * MiB;
+
+/** On one host, without anything to do yet. */
+export function plainScenario(
+  backend: SimBackend,
+  { hasReflinks = true, group: volumeGroup, hasTemplatePool }: Setting,
+  format: TemplateSpec['format'],
+): Scenario {
+  return {
+    backend,
+    machines: [{ drift: 1, offsetMs: 0 }],
+    volume: {
+      capacityBytes: 2 ** 44,
+      hasReflinks,
+      persistence: 'posix-min',
+      isShared: true,
+      lies: false,
+    },
+    ...(volumeGroup === undefined ? {} : { group: volumeGroup }),
+    ...(hasTemplatePool === undefined ? {} : { cluster: { hasTemplatePool } }),
+    config: { preallocateImages: 'none', forceRawImages: undefined, maxConcurrentDiskOps: 0 },
+    templates: [
+      { name: 't1', format, sizeBytes: templateBytes, pattern: 100, fetchMs: 0, hostile: false },
+    ],
+    clients: [],
+    faults: [],
+    states: [],
+    schedule: { kind: 'tape', tape: [] },
+  };
+}
