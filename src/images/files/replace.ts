@@ -4,6 +4,7 @@ import { instanceDirectory } from '../../config/layout.ts';
 import type { Step } from '../../operations/step.ts';
 import type { ImageFacts } from '../driver.ts';
 import { requireNotInUse } from './in-use.ts';
+import { syncNames } from '../../workspace/durable-names.ts';
 import { renameOnce, standsAt } from '../../workspace/once.ts';
 
 export function replaceStep(config: Config, facts: ImageFacts, file: string): Step {
@@ -19,7 +20,7 @@ export function replaceStep(config: Config, facts: ImageFacts, file: string): St
       await requireNotInUse(session, config, facts);
       const isThere = standsAt(filesystem, facts.path, await filesystem.stat(prepared));
       await renameOnce(filesystem, prepared, facts.path, isThere);
-      await filesystem.syncDirectory(instanceDirectory(config, facts.address.instance));
+      await syncNames(filesystem, instanceDirectory(config, facts.address.instance));
     },
   };
 }

@@ -2,7 +2,7 @@
  * Snapshots of flat images: reflinked copies in the private area, `<disk>.snapshots/<number>~<name>`. The numbers give
  * their order; copies appear and go by one rename out of, or into, the workspace of the operation.
  */
-import { isHostError, PlatterError } from '../../errors.ts';
+import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
 import type { Config } from '../../config/config.ts';
 import { instanceDirectory } from '../../config/layout.ts';
 import type { ImageAddress } from '../../names.ts';
@@ -14,6 +14,7 @@ import { reflink } from '../files/copy.ts';
 import { requireNotInUse } from '../files/in-use.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
 import { replaceStep } from '../files/replace.ts';
+import { syncNames } from '../../workspace/durable-names.ts';
 import { renameOnce, standsAt } from '../../workspace/once.ts';
 
 const entryPattern = /^(\d+)~(.+)$/;
@@ -104,7 +105,7 @@ export function createSnapshotSteps(
         const target = `${snapshots}/${String(last + 1).padStart(6, '0')}~${name}`;
         const isThere = standsAt(filesystem, target, await filesystem.stat(copy));
         await renameOnce(filesystem, copy, target, isThere);
-        await filesystem.syncDirectory(snapshots);
+        await syncNames(filesystem, snapshots);
       },
     },
   ];
@@ -132,8 +133,10 @@ export function deleteSnapshotSteps(
         const { filesystem } = host;
         const path = await snapshotFile(filesystem, config, address, name);
         await renameOnce(filesystem, path, `${workspace.path}/removed`);
-        await filesystem.syncDirectory(snapshots);
-        await removeIfEmpty(filesystem, snapshots);
+        await syncNames(filesystem, snapshots);
+        await afterwards(
+          reporting(`remove ${snapshots}`, () => removeIfEmpty(filesystem, snapshots)),
+        );
       },
     },
   ];
