@@ -62,12 +62,51 @@ test('it is made small, explained, and becomes a test', async () => {
   expect(existsSync(join(directory, 'tests', 'small.json'))).toBe(true);
 });
 
+test('a sweep counts what it tried, and nothing that was possible is left out', async () => {
+  const { status, stdout } = await sim(
+    ...['sweep', '--json', '--backend', 'flat', '--operation', 'list', '--states', '2'],
+  );
+  const report = JSON.parse(stdout) as Record<string, unknown> & {
+    steps: number;
+    runs: number;
+    faultsInjected: number;
+    crashStates: number;
+    matrix: { site: string; injected: string[] }[];
+  };
+  expect({ status, violations: report['violations'], missing: report['missing'] }).toEqual({
+    status: 0,
+    violations: [],
+    missing: [],
+  });
+  expect(report.runs).toBe(report.faultsInjected + report.crashStates);
+  expect(report.steps).toBeGreaterThan(4);
+  const listing = report.matrix.find(({ site }) => site === 'filesystem.readDirectory');
+  expect(listing?.injected).toEqual(
+    ['kill process', 'pause', 'jump clock', 'EIO', 'EMFILE', 'ESTALE', 'cut power'].sort(),
+  );
+});
+
+test('the coverage of a run is written to a file', async () => {
+  const coverage = join(directory, 'coverage.json');
+  await sim('run', '--json', '--scenarios', '20', '--profile', 'disk', '--coverage', coverage);
+  const report = JSON.parse(readFileSync(coverage, 'utf8')) as {
+    operations: Record<string, Record<string, number>>;
+    matrix: { site: string; reached: number; faults: object; never: string[] }[];
+  };
+  expect(report.operations['cache']?.['done']).toBeGreaterThan(0);
+  const rename = report.matrix.find(({ site }) => site === 'filesystem.rename');
+  expect(rename?.reached).toBeGreaterThan(0);
+  expect(rename?.never).toContain('kill process');
+});
+
 test.each([
   [['run', '--backend', 'qcow'], 'INVALID_ARGUMENT', 'did you mean qcow2?'],
   [['run', '--profile', 'crsh'], 'INVALID_ARGUMENT', 'did you mean crash?'],
   [['run', '--scenarios', '0'], 'INVALID_ARGUMENT', 'write a number from 1 on'],
   [['run', '--scenarios', '5', '--seconds', '5'], 'INVALID_ARGUMENT', undefined],
   [['mutants', '--only', 'nobody'], 'INVALID_ARGUMENT', undefined],
+  [['sweep', '--operation', 'resise'], 'INVALID_ARGUMENT', 'did you mean resize?'],
+  [['sweep', '--states', '0'], 'INVALID_ARGUMENT', 'write a number from 1 on'],
   [['replay', '/nonexistent/failure.json'], 'NOT_FOUND', undefined],
   [['explain', 'package.json'], 'INVALID_ARGUMENT', 'platter sim run writes failure files'],
 ])('%j is refused', async (args, code, hint) => {
