@@ -1,7 +1,13 @@
 /** Removes volumes, cleared before their space can be anybody else's (B079, B080). What cannot be cleared stays. */
 import { PlatterError } from '../../errors.ts';
 import type { Session } from '../../operations/step.ts';
-import { activate, lvremove, setPermission, splitSnapshot } from '../../tools/lvm/argv.ts';
+import {
+  activate,
+  lvremove,
+  makeNodes,
+  setPermission,
+  splitSnapshot,
+} from '../../tools/lvm/argv.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { clearContent, discardContent, type Clearing } from './content.ts';
@@ -28,6 +34,7 @@ export async function removeVolume(
       // A template is read-only before it is published.
       ...(volume.isReadOnly ? [setPermission(place.group, name, 'rw')] : []),
       activate(place.group, name),
+      makeNodes(place.group),
     ],
   };
   if (volume.kind === 'thin') {
@@ -80,6 +87,7 @@ export async function removeClassicSnapshot(
     ...(kind === 'snapshot' ? [activate(group, origin), splitSnapshot(group, name)] : []),
     ...(isReadOnly ? [setPermission(group, name, 'rw')] : []),
     activate(group, name),
+    makeNodes(group),
   ];
   await changeVolumes(place, session, workspace, { action: 'split off the snapshot', commands });
   await clearContent(place, session, devicePath(group, name), { sizeBytes, clearing });

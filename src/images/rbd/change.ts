@@ -28,7 +28,7 @@ export function growStep(cluster: Cluster, facts: ImageFacts, sizeBytes: number)
   });
 }
 
-/** B103; what was begun and broken off is as good as not begun. */
+/** B103; what was begun and broken off is as good as not begun, until the parent has let go of it. */
 export function flattenSteps(cluster: Cluster, facts: ImageFacts): readonly Step[] {
   if (facts.backing === null) return [];
   const image = specOf(cluster, facts);
@@ -115,9 +115,17 @@ const recoveries: Readonly<Record<string, Recovery>> = {
     const info = await cluster.info(String(intent['image']));
     return info !== undefined && info.sizeBytes >= Number(intent['sizeBytes']);
   },
-  async flatten(_, cluster, intent) {
-    const info = await cluster.info(String(intent['image']));
-    return info !== undefined && info.parent === undefined;
+  async flatten(session, cluster, intent) {
+    const image = String(intent['image']);
+    const info = await cluster.info(image);
+    if (info === undefined) return false;
+    if (info.parent === undefined) return true;
+    const { pool, image: parent, snapshot } = info.parent;
+    const known = await cluster.children(`${pool}/${parent}@${snapshot}`);
+    if (known.includes(image)) return false;
+    // Its parent does not know it any more and can be removed: it must not go on leaning on that.
+    await cluster.copy(session, rbdFlatten(cluster.client, image), 'finish flattening the image');
+    return true;
   },
   'create snapshot': (_, cluster, intent) => isThere(cluster, intent),
   async 'delete snapshot'(session, cluster, intent) {

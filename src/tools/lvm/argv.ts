@@ -92,6 +92,14 @@ export function activate(group: string, name: string): Command {
   return lvchange('-ay', '-K', `${group}/${name}`);
 }
 
+/**
+ * Brings back the device nodes of active volumes, which activation does not where the volume is active already: a tool
+ * that was killed has left it without, on a host on which no udev makes them (nodes.json).
+ */
+export function makeNodes(group: string): Command {
+  return { file: 'vgmknodes', args: [group] };
+}
+
 /** Refused while anything has it open; a classic snapshot goes with its origin. */
 export function deactivate(group: string, name: string): Command {
   return lvchange('-an', `${group}/${name}`);
