@@ -129,9 +129,7 @@ function* dropFaults(scenario: Scenario): Generator<Scenario> {
 }
 
 function* dropTemplates(scenario: Scenario): Generator<Scenario> {
-  const used = new Set(
-    operationsOf(scenario).flatMap(({ subject, other }) => [subject, other]),
-  );
+  const used = new Set(operationsOf(scenario).flatMap(({ subject, other }) => [subject, other]));
   const templates = scenario.templates.filter(({ name }) => used.has(name));
   // The work that is done at the end needs one.
   if (templates.length < scenario.templates.length && templates.length > 0) {

@@ -102,11 +102,7 @@ function policyOf(schedule: ScheduleSpec) {
   }
 }
 
-function worldOf(
-  scenario: Scenario,
-  policy: RecordingPolicy,
-  stateChoices: StateChoice[],
-): World {
+function worldOf(scenario: Scenario, policy: RecordingPolicy, stateChoices: StateChoice[]): World {
   const { capacityBytes, hasReflinks, persistence, isShared, lies } = scenario.volume;
   const world = new World({
     machines: scenario.machines.length,
