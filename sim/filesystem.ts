@@ -16,6 +16,7 @@ import type { Fault } from './faults/fault.ts';
 import type { SimProcess } from './process.ts';
 import { clear } from './volume/content.ts';
 import { errno } from './volume/errno.ts';
+import { hostPath } from './host-path.ts';
 import { failBefore, SimFileHandle, statOf, syncInode } from './file-handle.ts';
 import { readContent, truncateContent } from './volume/file-content.ts';
 import type { Inode } from './volume/inode.ts';
@@ -71,7 +72,7 @@ export class SimFilesystem implements Filesystem {
   readDirectory(path: string): Promise<readonly DirectoryEntry[]> {
     return this.#call('readDirectory', path, (volume) =>
       volume
-        .list(path)
+        .list(hostPath(this.#process.machine.index, path))
         .map(([name, { kind }]): DirectoryEntry => ({ name, kind }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     );
@@ -79,7 +80,7 @@ export class SimFilesystem implements Filesystem {
 
   readText(path: string, maxBytes = readTextMaxBytes): Promise<string> {
     return this.#call('readText', path, (volume) => {
-      const inode = volume.findFile(path);
+      const inode = volume.findFile(hostPath(this.#process.machine.index, path));
       const size = volume.sizeBytes(inode);
       if (size > maxBytes) throw errno('EFBIG', path);
       return volume.text(inode) ?? Buffer.from(readAll(volume, inode, size)).toString();

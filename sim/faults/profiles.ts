@@ -6,6 +6,7 @@ import type { Prng } from '../schedule/prng.ts';
 import type { PersistenceProfile } from '../volume/power-cut.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
 import { deviceSteps, lvmSteps } from './lvm-steps.ts';
+import { ploopSteps } from './ploop-steps.ts';
 import type { CallFault, Fault, HostFault } from './fault.ts';
 
 export interface Profile {
@@ -250,7 +251,11 @@ function drawCallFault(
 
 /** The steps of tools are those of the backend's own. */
 function of(group: SiteFaults, backend: SimBackend, prng: Prng): SiteFaults {
-  if (backend !== 'lvm' || group.sites !== toolSteps) return group;
+  if (group.sites !== toolSteps) return group;
+  if (backend === 'ploop' && !prng.oneIn(3)) {
+    return { sites: ploopSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };
+  }
+  if (backend !== 'lvm') return group;
   if (!prng.oneIn(3)) return { sites: lvmSteps, kinds: ['EIO', 'tool killed', 'tool hangs'] };
   return { sites: deviceSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };
 }

@@ -4,10 +4,12 @@
  */
 import type { SimBackend } from '../scenarios/scenario.ts';
 import type { Inode } from '../volume/inode.ts';
+import type { VolumeChange } from '../volume/volume-change.ts';
 import type { World } from '../world.ts';
 import { clusterStore } from './cluster-store.ts';
 import { fileStore } from './file-store.ts';
 import type { Meaning } from './layout.ts';
+import { ploopStore } from './ploop-store.ts';
 import type { DiskView } from './view.ts';
 import { volumeStore } from './volume-store.ts';
 
@@ -23,6 +25,13 @@ export interface DiskStore {
   readonly mayRunOut: boolean;
   /** Whether a disk may be seen before the operation that makes it is certain to succeed. */
   readonly mayTakeBack?: boolean;
+  /**
+   * Whether whoever works on a disk finds out that a machine has it open, on whichever host. Where not, programs see to it
+   * that nobody works on it. Default is true.
+   */
+  readonly tellsUse?: boolean;
+  /** Of disks that are more than one file: what a change of one of them is to the disk. Default: the change itself. */
+  changeOfDisk?(change: VolumeChange): VolumeChange;
   /** How many others it leans on, one through the other: what leans goes before what it leans on. Absent: none. */
   depthOf?(address: string): number;
   /** What it means that something changed under this path (`VolumeChange.path`). */
@@ -47,5 +56,7 @@ export function diskStoreOf(world: World, backend: SimBackend): DiskStore {
       return volumeStore(world);
     case 'rbd':
       return clusterStore(world);
+    case 'ploop':
+      return ploopStore(world);
   }
 }

@@ -14,7 +14,7 @@ import { sourceOf } from './expected.ts';
 import { diskStoreOf, type DiskStore } from './disk-store.ts';
 import type { Meaning } from './layout.ts';
 import { touches, type OperationRun } from './operation-run.ts';
-import { addressesOf, changesImages, isUnknown, overlap } from './touched.ts';
+import { addressesOf, changesImages, isUnknown, overlap, worksOnImages } from './touched.ts';
 import { stateOf, type DiskState, type DiskView } from './view.ts';
 
 export class Model implements Observer {
@@ -139,6 +139,13 @@ export class Model implements Observer {
     for (const address of run.addresses ?? this.disks.keys()) this.unsettled.add(address);
   }
 
+  /** Whether nobody works on an image. */
+  isIdle(address: string): boolean {
+    return !this.runs.some((run) => {
+      return run.outcome === 'running' && worksOnImages(run.spec) && touches(run, address);
+    });
+  }
+
   /** The present state is one that the disk may be found in again. */
   remember(address: string): void {
     const state = this.state(address);
@@ -166,7 +173,8 @@ export class Model implements Observer {
     this.faults.push(fault);
   }
 
-  onChange(process: SimProcess | undefined, change: VolumeChange): void {
+  onChange(process: SimProcess | undefined, told: VolumeChange): void {
+    const change = this.store.changeOfDisk?.(told) ?? told;
     const meaning = this.#meaning(change);
     if (meaning === undefined) return;
     const replaced = meaning.kind === 'disk' ? this.disks.get(meaning.address) : undefined;

@@ -23,6 +23,11 @@ export function changesImages({ kind }: OperationSpec): boolean {
   return !['show', 'list', 'export', 'guest write'].includes(kind);
 }
 
+/** Other than by looking at what they are, or as their machine. */
+export function worksOnImages({ kind }: OperationSpec): boolean {
+  return !['show', 'list', 'guest write'].includes(kind);
+}
+
 /** The engine itself says that it does not know, or that something is left to be done. */
 export function isUnknown({ code, details }: NonNullable<OperationRun['error']>): boolean {
   return code === 'OUTCOME_UNKNOWN' || details['undo'] === 'failed';

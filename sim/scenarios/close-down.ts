@@ -109,6 +109,7 @@ class Closing {
       scenario: this.#scenario,
       store: this.#model.store,
       guests: this.#model.openByGuests,
+      isIdle: (address: string) => this.#model.isIdle(address),
       number: run.number,
     };
     try {

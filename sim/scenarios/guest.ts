@@ -12,42 +12,61 @@ const runsMs = 3000;
 
 /** Does nothing where the disk is missing or locked: then the machine does not start. Resolves to whether it ran. */
 export async function runGuest(
-  { world, process, guests, store }: Performer,
+  performer: Performer,
   { subject, pattern = 0 }: OperationSpec,
 ): Promise<boolean> {
+  const { world, process, store } = performer;
   const { volume } = world;
   const path = diskPath(subject);
   const call = <Value>(name: string, effect: () => Value) =>
     world.call(process, `guest.${name}`, path, effect);
-  const opened = await call('open', () => {
-    const inode = open(volume, store, subject);
-    if (inode === undefined) return undefined;
-    guests.add(inode);
-    const connection = inode.device?.open?.();
-    const close = () => {
-      inode.writers = Math.max(0, inode.writers - 1);
-      guests.delete(inode);
-    };
-    // From here on, for the fault may be that it dies of this very call.
-    process.onKill = () => {
-      close();
-      connection?.die();
-    };
-    return { inode, connection, close };
-  });
-  if (opened === undefined) return false;
-  const { inode, connection, close } = opened;
+  if (store.tellsUse === false && world.machines.length > 1) {
+    // Other hosts do not find out: it is gone again before anybody works on its disk.
+    return call('run at once', () => {
+      const machine = start(performer, subject);
+      if (machine === undefined) return false;
+      write(volume, machine.inode, pattern, path);
+      volume.sync(machine.inode);
+      machine.stop();
+      return true;
+    });
+  }
+  const machine = await call('open', () => start(performer, subject));
+  if (machine === undefined) return false;
   await world.gate.callLater<void>(process, 'guest.run', path, (settle) => {
     world.gate.at(world.gate.nowUs + runsMs * 1000, () => settle.resolve(), process);
   });
-  await call('write', () => write(volume, inode, pattern, path));
-  await call('sync', () => volume.sync(inode));
-  await call('close', () => {
-    process.onKill = undefined;
-    close();
-    connection?.close();
-  });
+  await call('write', () => write(volume, machine.inode, pattern, path));
+  await call('sync', () => volume.sync(machine.inode));
+  await call('close', () => machine.stop());
   return true;
+}
+
+/** The machine has its disk open until it is stopped, or dies. */
+function start({ world, process, guests, store, isIdle }: Performer, subject: string) {
+  if (store.tellsUse === false && !isIdle(subject)) return undefined;
+  const inode = open(world.volume, store, subject);
+  if (inode === undefined) return undefined;
+  const disk = store.view(subject)?.inode ?? inode;
+  guests.add(disk);
+  const connection = inode.device?.open?.();
+  const close = () => {
+    inode.writers = Math.max(0, inode.writers - 1);
+    guests.delete(disk);
+  };
+  // From here on, for the fault may be that it dies of this very call.
+  process.onKill = () => {
+    close();
+    connection?.die();
+  };
+  return {
+    inode,
+    stop: () => {
+      process.onKill = undefined;
+      close();
+      connection?.close();
+    },
+  };
 }
 
 function open(volume: Volume, store: DiskStore, address: string): Inode | undefined {

@@ -24,6 +24,8 @@ export interface Performer {
   readonly store: DiskStore;
   /** Disks that machines have open. */
   readonly guests: Set<Inode>;
+  /** Whether nobody works on an image. */
+  readonly isIdle: (address: string) => boolean;
   /** Makes the names of exported files differ. */
   readonly number: number;
 }

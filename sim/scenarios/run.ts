@@ -199,6 +199,7 @@ class Client implements Observer {
       scenario: this.#model.scenario,
       store: this.#model.store,
       guests: this.#model.openByGuests,
+      isIdle: (address: string) => this.#model.isIdle(address),
       number: run.number,
     };
     const options = { lockWaitMs: 120_000, ...this.#canceling(process, spec.cancelAfterMs) };

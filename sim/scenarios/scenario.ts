@@ -2,7 +2,7 @@
 import type { Fault } from '../faults/fault.ts';
 import type { PersistenceProfile } from '../volume/power-cut.ts';
 
-export const simBackends = ['flat', 'qcow2', 'lvm', 'rbd'] as const;
+export const simBackends = ['flat', 'qcow2', 'lvm', 'rbd', 'ploop'] as const;
 
 export type SimBackend = (typeof simBackends)[number];
 

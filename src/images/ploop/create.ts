@@ -8,11 +8,12 @@ import type { Session, Step } from '../../operations/step.ts';
 import { publish } from '../../workspace/publish.ts';
 import { renameOnce } from '../../workspace/once.ts';
 import type { CreateOrder } from '../driver.ts';
+import { roundUp } from '../../sizes.ts';
 import { copyFile } from '../files/copy.ts';
 import { reserveSpace } from '../files/publish-image.ts';
 import { recordOf } from '../image-record.ts';
 import { privateContent } from './content.ts';
-import { baseFile, formatDescriptor, newDescriptor } from './descriptor.ts';
+import { baseFile, blockBytes, formatDescriptor, newDescriptor } from './descriptor.ts';
 import { descriptorPath } from './disk.ts';
 
 const draft = 'disk';
@@ -21,13 +22,22 @@ const draft = 'disk';
 const sizeMostBytes = 1024 ** 4;
 
 export function createPloopSteps(config: Config, order: CreateOrder): readonly Step[] {
-  if (order.sizeBytes > sizeMostBytes) {
-    throw new PlatterError('INVALID_ARGUMENT', 'ploop disks have at most 1 TiB', {
-      details: { sizeBytes: order.sizeBytes, mostBytes: sizeMostBytes },
-      hint: 'use another backend for larger ones',
-    });
-  }
+  checkSize(order.sizeBytes);
   return [contentStep(config, order), sizeStep(config, order), publishStep(config, order)];
+}
+
+function checkSize(sizeBytes: number): void {
+  if (sizeBytes <= sizeMostBytes) return;
+  throw new PlatterError('INVALID_ARGUMENT', 'ploop disks have at most 1 TiB', {
+    details: { sizeBytes, mostBytes: sizeMostBytes },
+    hint: 'use another backend for larger ones',
+  });
+}
+
+/** What a function has written tells the size where none was asked for: then it is known only now. */
+function finalSize({ base, sizeBytes }: CreateOrder): number {
+  if (sizeBytes > 0 || base.kind !== 'private file') return sizeBytes;
+  return roundUp(base.image().virtualSizeBytes, blockBytes);
 }
 
 const draftPath = ({ workspace }: Session) => `${workspace.path}/${draft}`;
@@ -82,11 +92,14 @@ function contentStep(config: Config, { base }: CreateOrder): Step {
   }
 }
 
-function sizeStep(config: Config, { sizeBytes }: CreateOrder): Step {
+function sizeStep(config: Config, order: CreateOrder): Step {
+  const size = order.sizeBytes === 0 ? 'as large as its content' : `${order.sizeBytes} bytes`;
   return {
-    description: `make it ${sizeBytes} bytes, and describe it`,
+    description: `make it ${size}, and describe it`,
     async run(session) {
       const { filesystem } = session.host;
+      const sizeBytes = finalSize(order);
+      checkSize(sizeBytes);
       await filesystem.truncate(basePath(session), sizeBytes);
       await reserveSpace(session, config, basePath(session), sizeBytes);
       await filesystem.createText(
