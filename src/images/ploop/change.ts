@@ -17,7 +17,13 @@ import type { Filesystem } from '../../ports/filesystem.ts';
 import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
 import { runTool } from '../../tools/run.ts';
 import { listDirectory } from '../../workspace/area.ts';
-import { linkOnce, renameOnce, standsAt, unlinkOnce } from '../../workspace/once.ts';
+import {
+  linkOnce,
+  makeOwnDirectory,
+  renameOnce,
+  standsAt,
+  unlinkOnce,
+} from '../../workspace/once.ts';
 import {
   completeIntent,
   writeIntent,
@@ -78,7 +84,7 @@ async function carryOut(
   const before = await readDescriptor(filesystem, disk);
   const bench = `${workspace.path}/bench`;
   await filesystem.removeTree(bench);
-  await filesystem.makeDirectory(bench);
+  await makeOwnDirectory(filesystem, bench);
   for (const { file } of before.images) {
     await linkOnce(filesystem, `${disk}/${file}`, `${bench}/${file}`);
   }
@@ -145,6 +151,8 @@ export async function recoverChange(
       // Merged in part, it is not what it was: there is only the way forward.
       if (shot !== undefined && !shot.isTemporary) {
         await carryOut(session, leftover, disk, deletion(guid));
+      } else {
+        await sweep(filesystem, disk, descriptor);
       }
       return 'finished';
     case 'snapshot create':

@@ -5,6 +5,7 @@ import type { Session } from '../../operations/step.ts';
 import { ploopMergeAll } from '../../tools/ploop/argv.ts';
 import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
 import { runTool } from '../../tools/run.ts';
+import { makeOwnDirectory } from '../../workspace/once.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { copyFile } from '../files/copy.ts';
 import {
@@ -26,7 +27,7 @@ export async function privateContent(
   await requireNotMounted(filesystem, facts);
   const whole = await readDescriptor(filesystem, facts.path);
   const copy = `${session.workspace.path}/copy`;
-  await filesystem.makeDirectory(copy);
+  await makeOwnDirectory(filesystem, copy);
   const state = stateOf(whole, snapshot);
   for (const { file } of state.images) {
     session.method = await copyFile(session, `${facts.path}/${file}`, `${copy}/${file}`);

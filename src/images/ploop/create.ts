@@ -6,7 +6,7 @@ import type { ProvenImage } from '../../ingress/proven.ts';
 import { convertImage } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { publish } from '../../workspace/publish.ts';
-import { renameOnce } from '../../workspace/once.ts';
+import { makeOwnDirectory, renameOnce } from '../../workspace/once.ts';
 import type { CreateOrder } from '../driver.ts';
 import { roundUp } from '../../sizes.ts';
 import { copyFile } from '../files/copy.ts';
@@ -47,7 +47,7 @@ function draftStep(description: string, make: (session: Session) => Promise<void
   return {
     description,
     async run(session) {
-      await session.host.filesystem.makeDirectory(draftPath(session));
+      await makeOwnDirectory(session.host.filesystem, draftPath(session));
       await make(session);
       await session.host.filesystem.setPermissions(basePath(session), 0o644);
     },
