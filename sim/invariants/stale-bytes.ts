@@ -1,6 +1,7 @@
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { RawContent } from '../volume/content.ts';
+import { isCiphertext } from '../tools/cryptsetup/crypt-table.ts';
 import { strangerPattern } from '../scenarios/volume-group.ts';
 
 export const staleBytes: Invariant = {
@@ -28,7 +29,7 @@ function check(model: Model): string | undefined {
   return isKept ? 'space is free that still holds bytes of a disk' : undefined;
 }
 
-/** Guests and templates write literal bytes; strangers and tools that overwrite leave patterns. */
+/** Guests and templates write literal bytes, maps ciphertext; strangers and tools that overwrite leave patterns. */
 function hasBytesOfDisks({ extents }: RawContent): boolean {
-  return extents.some(({ source }) => typeof source !== 'number');
+  return extents.some(({ source }) => typeof source !== 'number' || isCiphertext(source));
 }

@@ -1,21 +1,23 @@
 /** What tools have in common that work on devices. */
 import { LogicalVolume } from '../volume-group/logical-volume.ts';
+import { CryptDevice } from './cryptsetup/crypt-device.ts';
 import type { Inode } from '../volume/inode.ts';
 import { failure, type ToolContext, type ToolResult, type ToolStep } from './program.ts';
 
 /** Whoever reads or writes a device that is suspended sleeps until it is resumed. */
 export function* awaitDevice({ device }: Inode): Generator<ToolStep, void, void> {
-  if (!(device instanceof LogicalVolume) || !device.isSuspended) return;
+  const volume = device instanceof CryptDevice ? device.under : device;
+  if (!(volume instanceof LogicalVolume) || !volume.isSuspended) return;
   yield {
     name: 'wait for device',
-    subject: device.name,
-    until: (wake) => device.waiting.push(wake),
+    subject: volume.name,
+    until: (wake) => volume.waiting.push(wake),
   };
 }
 
 /** Counted as open until the tool ends. */
 export function holdOpen({ held }: ToolContext, { device }: Inode): void {
-  if (!(device instanceof LogicalVolume)) return;
+  if (!(device instanceof LogicalVolume || device instanceof CryptDevice)) return;
   device.openers += 1;
   held.push(() => {
     device.openers = Math.max(0, device.openers - 1);

@@ -97,11 +97,11 @@ export class LogicalVolume implements Device {
     return this.content;
   }
 
-  write(content: RawContent): void {
+  /** `ranges` are those that differ, where whoever writes knows them better than by comparing. */
+  write(content: RawContent, ranges = changes(this.content, content)): void {
     if (this.isReadOnly) throw errno('EPERM');
     if (this.isInvalid) throw errno('EIO');
     if (content.sizeBytes !== this.content.sizeBytes) throw errno('ENOSPC');
-    const ranges = changes(this.content, content);
     if (ranges.length === 0) return;
     this.pool?.room?.map(this.mappings, ranges);
     for (const snapshot of this.snapshots) keepChunks(snapshot, ranges);

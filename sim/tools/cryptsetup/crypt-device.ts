@@ -1,50 +1,18 @@
-/**
- * A plain dm-crypt map over a volume: what is written through it stands on the volume as numbers that only the same key
- * gives back; another key reads others. Holes read as holes, so that disks cost nothing: whoever takes zeros for granted
- * where nothing was written is not found out.
- */
-import { hashText } from '../../schedule/prng.ts';
+/** A plain dm-crypt map over a volume. */
 import type { LogicalVolume } from '../../volume-group/logical-volume.ts';
-import { mapSources, type RawContent } from '../../volume/content.ts';
+import { changes, resize, slice, splice, type RawContent } from '../../volume/content.ts';
 import type { Device } from '../../volume/device.ts';
-import { resize } from '../../volume/content.ts';
-
-type Source = Uint8Array | number;
-
-/** Ciphertext by plaintext, and back; of one world. */
-export class CryptTable {
-  readonly #sealed = new Map<string, Map<Source, number>>();
-  readonly #opened = new Map<string, Map<number, Source>>();
-  #next = 1_000_000;
-
-  seal(key: string, source: Source): number {
-    const known = within(this.#sealed, key).get(source);
-    if (known !== undefined) return known;
-    const number = this.#next++;
-    within(this.#sealed, key).set(source, number);
-    within(this.#opened, key).set(number, source);
-    return number;
-  }
-
-  open(key: string, source: Source): Source {
-    const known = typeof source === 'number' ? this.#opened.get(key)?.get(source) : undefined;
-    return known ?? hashText(key, 7) + (typeof source === 'number' ? source : source.length);
-  }
-}
-
-function within<Key, Value>(tables: Map<string, Map<Key, Value>>, key: string): Map<Key, Value> {
-  const known = tables.get(key);
-  if (known !== undefined) return known;
-  const made = new Map<Key, Value>();
-  tables.set(key, made);
-  return made;
-}
+import type { CryptTable } from './crypt-table.ts';
 
 export class CryptDevice implements Device {
   readonly under: LogicalVolume;
+  /** Tools that have it open without the locks of qemu. */
+  openers = 0;
   readonly #key: string;
   readonly #table: CryptTable;
   #sizeBytes: number;
+  /** What was read last, and of what: the same again is the same pieces. */
+  #seen: { readonly cipher: RawContent; readonly plain: RawContent } | undefined;
 
   constructor(lower: LogicalVolume, key: string, table: CryptTable) {
     this.under = lower;
@@ -56,6 +24,7 @@ export class CryptDevice implements Device {
   /** To the size of what is below. */
   grow(): void {
     this.#sizeBytes = this.under.content.sizeBytes;
+    this.#seen = undefined;
   }
 
   attach(): void {
@@ -67,13 +36,20 @@ export class CryptDevice implements Device {
   }
 
   read(): RawContent {
-    const plain = mapSources(this.under.read(), (source) => this.#table.open(this.#key, source));
-    return resize(plain, this.#sizeBytes);
+    const cipher = this.under.read();
+    if (this.#seen?.cipher === cipher) return this.#seen.plain;
+    const plain = this.#table.open(this.#key, resize(cipher, this.#sizeBytes));
+    this.#seen = { cipher, plain };
+    return plain;
   }
 
   write(content: RawContent): void {
-    const sealed = mapSources(content, (source) => this.#table.seal(this.#key, source));
-    this.under.write(resize(sealed, this.under.content.sizeBytes));
+    const ranges = changes(this.read(), content);
+    let cipher = this.under.read();
+    for (const { at, length } of ranges) {
+      cipher = splice(cipher, at, this.#table.seal(this.#key, slice(content, at, at + length)));
+    }
+    this.under.write(cipher, ranges);
   }
 
   lose(): void {

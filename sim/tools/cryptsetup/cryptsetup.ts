@@ -13,11 +13,10 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
-import { CryptDevice, CryptTable } from './crypt-device.ts';
+import { CryptDevice } from './crypt-device.ts';
+import { cryptKey, cryptTableOf } from './crypt-table.ts';
 
 type Steps = Generator<ToolStep, ToolResult, void>;
-
-const tables = new WeakMap<VolumeGroup, CryptTable>();
 
 export const cryptsetup: ToolProgram = function* cryptsetup(context, [action = '', ...args]) {
   const { group } = context.stores;
@@ -66,10 +65,10 @@ function* create(
     return failure(`Cannot use device ${path} which is in use (already mapped or mounted).`, 5);
   }
   yield { name: 'create map', subject: name };
-  const table = tables.get(group) ?? new CryptTable();
-  tables.set(group, table);
-  const options = args.filter((arg) => /^--(cipher|key-size)=/.test(arg)).sort();
-  const map = new CryptDevice(device, `${options.join(' ')} ${input}`, table);
+  const valueOf = (option: string) =>
+    args.find((arg) => arg.startsWith(`${option}=`))?.slice(option.length + 1) ?? '';
+  const cipher = { cipher: valueOf('--cipher'), keySize: Number(valueOf('--key-size')) };
+  const map = new CryptDevice(device, cryptKey(cipher, input), cryptTableOf(group));
   map.attach();
   group.addMap(name, createDevice(volume, map));
   return success();
@@ -79,7 +78,8 @@ function* remove(group: VolumeGroup, name: string): Steps {
   yield { name: 'remove map', subject: name };
   const inode = group.maps.get(name);
   if (inode === undefined) return failure(`Device ${name} is not active.`, 4);
-  if (inode.readers + inode.writers > 0) {
+  const openers = inode.device instanceof CryptDevice ? inode.device.openers : 0;
+  if (inode.readers + inode.writers + openers > 0) {
     return failure(`device-mapper: remove ioctl on ${name}  failed: Device or resource busy`, 5);
   }
   if (inode.device instanceof CryptDevice) inode.device.detach();
