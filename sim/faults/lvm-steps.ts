@@ -37,3 +37,12 @@ export const deviceSteps: readonly string[] = [
   'qemu-img convert: copy second half',
   'qemu-img convert: close target',
 ];
+
+/** Only reached where disks are encrypted. */
+export const cryptSteps: readonly string[] = [
+  'cryptsetup create: open device',
+  'cryptsetup create: create map',
+  'cryptsetup remove: remove map',
+  'cryptsetup resize: resize map',
+  'keyManager.getSecret',
+];

@@ -5,7 +5,7 @@
 import type { Prng } from '../schedule/prng.ts';
 import type { PersistenceProfile } from '../volume/power-cut.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
-import { deviceSteps, lvmSteps } from './lvm-steps.ts';
+import { cryptSteps, deviceSteps, lvmSteps } from './lvm-steps.ts';
 import { ploopSteps } from './ploop-steps.ts';
 import type { CallFault, Fault, HostFault } from './fault.ts';
 
@@ -200,16 +200,22 @@ const stepsExpected = 250;
 const endOfOperation = 'locks.remove';
 const operationsExpected = 16;
 
+/** What decides which tools there are. */
+interface Setting {
+  readonly backend: SimBackend;
+  readonly isEncrypted: boolean;
+}
+
 /** One run in six has no faults at all: it has to succeed completely. */
 export function drawFaults(
   prng: Prng,
   profile: Profile,
-  { machines, backend }: { machines: number; backend: SimBackend },
+  { machines, ...setting }: Setting & { machines: number },
 ): readonly Fault[] {
   if (prng.oneIn(6)) return [];
   const hostFaults = profile.hostFaults.filter(() => !prng.oneIn(3));
   const callFaults = profile.callFaults
-    .filter((group) => group.backend === undefined || group.backend === backend)
+    .filter((group) => group.backend === undefined || group.backend === setting.backend)
     .filter(() => !prng.oneIn(3));
   const faults: Fault[] = [];
   const count = prng.below(4) + (hostFaults.length + callFaults.length > 0 ? 1 : 0);
@@ -218,7 +224,7 @@ export function drawFaults(
     const takesHost = callFaults.length === 0 || (hostFaults.length > 0 && prng.oneIn(2));
     const fault = takesHost
       ? drawHostFault(prng, hostFaults, host)
-      : drawCallFault(prng, callFaults, host, backend);
+      : drawCallFault(prng, callFaults, host, setting);
     if (fault !== undefined) faults.push(fault);
   }
   return faults;
@@ -243,19 +249,22 @@ function drawCallFault(
   prng: Prng,
   groups: readonly SiteFaults[],
   host: number,
-  backend: SimBackend,
+  setting: Setting,
 ): Fault {
-  const { sites, kinds } = of(prng.pick(groups), backend, prng);
+  const { sites, kinds } = of(prng.pick(groups), setting, prng);
   return { host, site: prng.pick(sites), nth: 1 + prng.below(12), kind: prng.pick(kinds) };
 }
 
 /** The steps of tools are those of the backend's own. */
-function of(group: SiteFaults, backend: SimBackend, prng: Prng): SiteFaults {
+function of(group: SiteFaults, { backend, isEncrypted }: Setting, prng: Prng): SiteFaults {
   if (group.sites !== toolSteps) return group;
   if (backend === 'ploop' && !prng.oneIn(3)) {
     return { sites: ploopSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };
   }
   if (backend !== 'lvm') return group;
+  if (isEncrypted && prng.oneIn(2)) {
+    return { sites: cryptSteps, kinds: ['EIO', 'tool killed', 'tool hangs'] };
+  }
   if (!prng.oneIn(3)) return { sites: lvmSteps, kinds: ['EIO', 'tool killed', 'tool hangs'] };
   return { sites: deviceSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };
 }

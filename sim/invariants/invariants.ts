@@ -4,8 +4,10 @@ import { allOrNothing } from './all-or-nothing.ts';
 import { chains } from './chains.ts';
 import { clones } from './clones.ts';
 import { clusterTemplates } from './cluster-templates.ts';
+import { cryptMaps } from './crypt-maps.ts';
 import { diskInfo } from './disk-info.ts';
 import { durability } from './durability.ts';
+import { encryptedDisks } from './encrypted-disks.ts';
 import { errorHonesty } from './error-honesty.ts';
 import { failedWithoutEffect } from './failed-without-effect.ts';
 import { foreignUntouched } from './foreign-images.ts';
@@ -16,6 +18,7 @@ import { noShrink } from './no-shrink.ts';
 import { outcome } from './outcome.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
+import { secrets } from './secrets.ts';
 import { singleFlight } from './single-flight.ts';
 import { staleBytes } from './stale-bytes.ts';
 import { templatesAreImmutable } from './templates.ts';
@@ -43,4 +46,7 @@ export const invariants: readonly Invariant[] = [
   provenOnly,
   staleBytes,
   foreignVolumes,
+  secrets,
+  encryptedDisks,
+  cryptMaps,
 ];

@@ -2,7 +2,7 @@
  * Where the disks of a scenario are, to whoever looks at the whole world at once: files of the instances directory,
  * logical volumes, images of a cluster. One a technology; what is common to all asks here.
  */
-import type { SimBackend } from '../scenarios/scenario.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { VolumeChange } from '../volume/volume-change.ts';
 import type { World } from '../world.ts';
@@ -40,20 +40,25 @@ export interface DiskStore {
   view(address: string): DiskView | undefined;
   /** What a machine that is started opens; undefined where it cannot be found or used. */
   openable(address: string): Inode | undefined;
+  /** Of the secret that it is encrypted with, as it says itself. */
+  keyOf?(address: string): string | undefined;
   /** What is half-made, or taken away and not removed, besides files. */
   leftovers(): readonly string[];
   /** What is there besides files that nobody has made but platter: nothing of it when all is removed. */
   remains(): readonly string[];
 }
 
-export function diskStoreOf(world: World, backend: SimBackend): DiskStore {
+export function diskStoreOf(
+  world: World,
+  { backend, encryption }: Pick<Scenario, 'backend' | 'encryption'>,
+): DiskStore {
   switch (backend) {
     case 'flat':
       return fileStore(world, { takesSnapshots: world.options.hasReflinks });
     case 'qcow2':
       return fileStore(world, { takesSnapshots: true });
     case 'lvm':
-      return volumeStore(world);
+      return volumeStore(world, encryption);
     case 'rbd':
       return clusterStore(world);
     case 'ploop':

@@ -1,4 +1,5 @@
 /** What invariants are, and what they are told. */
+import type { PlatterEvent } from '../../src/ports/events.ts';
 import type { SimProcess } from '../process.ts';
 import type { VolumeChange } from '../volume/volume-change.ts';
 import type { Meaning } from './layout.ts';
@@ -27,6 +28,9 @@ export interface Invariant {
   /** What must be true, for people. */
   readonly description: string;
   readonly onChange?: (model: Model, change: MeantChange) => string | undefined;
+  /** Of any file or volume, whatever it means to platter. */
+  readonly onAnyChange?: (model: Model, change: VolumeChange) => string | undefined;
+  readonly onEvent?: (model: Model, event: PlatterEvent) => string | undefined;
   readonly onDone?: (model: Model, run: OperationRun) => string | undefined;
   readonly onFailed?: (model: Model, run: OperationRun) => string | undefined;
   /** Its process has died. */

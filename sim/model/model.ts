@@ -2,6 +2,7 @@
  * The onlooker: sees the whole world at once, follows every operation and every change, and keeps what the invariants
  * need to know. It says what is true, not how it comes about.
  */
+import type { PlatterEvent } from '../../src/ports/events.ts';
 import type { Fault } from '../faults/fault.ts';
 import type { SimProcess } from '../process.ts';
 import type { Invariant, Violation } from './invariant.ts';
@@ -10,6 +11,7 @@ import type { FileContent } from '../volume/file-content.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { VolumeChange } from '../volume/volume-change.ts';
 import type { Observer, World } from '../world.ts';
+import { checksOf, type Checks, type HookName } from './checks.ts';
 import { sourceOf } from './expected.ts';
 import { diskStoreOf, type DiskStore } from './disk-store.ts';
 import type { Meaning } from './layout.ts';
@@ -43,7 +45,7 @@ export class Model implements Observer {
   constructor(world: World, scenario: Scenario, invariants: readonly Invariant[]) {
     this.world = world;
     this.scenario = scenario;
-    this.store = diskStoreOf(world, scenario.backend);
+    this.store = diskStoreOf(world, scenario);
     this.#checks = checksOf(invariants);
     world.observers.push(this);
   }
@@ -173,7 +175,15 @@ export class Model implements Observer {
     this.faults.push(fault);
   }
 
+  /** Tells of what a process tells of itself. */
+  onEvent(event: PlatterEvent): void {
+    this.#check('onEvent', (check) => check(this, event));
+  }
+
   onChange(process: SimProcess | undefined, told: VolumeChange): void {
+    if (this.scenario.encryption !== undefined) {
+      this.#check('onAnyChange', (check) => check(this, told));
+    }
     const change = this.store.changeOfDisk?.(told) ?? told;
     const meaning = this.#meaning(change);
     if (meaning === undefined) return;
@@ -261,36 +271,6 @@ export class Model implements Observer {
   end(): void {
     this.#check('onEnd', (check) => check(this));
   }
-}
-
-type HookName = Exclude<keyof Invariant, 'id' | 'description'>;
-
-/** What each hook asks, by hook: most invariants have one or two, and steps and changes are many. */
-type Checks = {
-  readonly [Hook in HookName]: readonly {
-    readonly id: string;
-    readonly check: NonNullable<Invariant[Hook]>;
-  }[];
-};
-
-function checksOf(invariants: readonly Invariant[]): Checks {
-  return {
-    onChange: checksAt(invariants, 'onChange'),
-    onDone: checksAt(invariants, 'onDone'),
-    onFailed: checksAt(invariants, 'onFailed'),
-    onInterrupted: checksAt(invariants, 'onInterrupted'),
-    onPowerCut: checksAt(invariants, 'onPowerCut'),
-    onStep: checksAt(invariants, 'onStep'),
-    onRecovered: checksAt(invariants, 'onRecovered'),
-    onEnd: checksAt(invariants, 'onEnd'),
-  };
-}
-
-function checksAt<Hook extends HookName>(invariants: readonly Invariant[], hook: Hook) {
-  return invariants.flatMap((invariant) => {
-    const check = invariant[hook];
-    return check === undefined ? [] : [{ id: invariant.id, check }];
-  });
 }
 
 type PlatterErrorLike = NonNullable<OperationRun['error']>;

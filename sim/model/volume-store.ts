@@ -1,6 +1,9 @@
 /** Disks that are logical volumes, by the names that Nova gives them; what else platter keeps begins with `platter-`. */
 import type { LogicalVolume } from '../volume-group/logical-volume.ts';
 import type { VolumeGroup } from '../volume-group/volume-group.ts';
+import type { EncryptionSpec } from '../scenarios/scenario.ts';
+import { cryptKey, cryptTableOf } from '../tools/cryptsetup/crypt-table.ts';
+import type { RawContent } from '../volume/content.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { World } from '../world.ts';
@@ -8,12 +11,17 @@ import type { DiskStore } from './disk-store.ts';
 import { meaningOf, type Meaning } from './layout.ts';
 import type { DiskView } from './view.ts';
 
-export function volumeStore({ stores, volume }: World): DiskStore {
+export function volumeStore(
+  { stores, volume }: World,
+  encryption: EncryptionSpec | undefined,
+): DiskStore {
   const { group } = stores;
   if (group === undefined) throw new Error('a scenario of LVM has a volume group');
   const devices = `/dev/${group.name}/`;
   const find = (address: string) =>
     group.volumes.get(volumeName(address)) ?? setAside(group, address);
+  const plain = (found: LogicalVolume, content: RawContent) =>
+    plainContent(group, encryption, found, content);
   return {
     granuleBytes: group.extentBytes,
     takesSnapshots: true,
@@ -24,12 +32,18 @@ export function volumeStore({ stores, volume }: World): DiskStore {
       path.startsWith(devices) ? meaningOfVolume(group, path, inode) : ofFile(meaningOf(path)),
     view(address) {
       const found = find(address);
-      return found === undefined ? undefined : viewOf(group, found, address);
+      return found === undefined ? undefined : viewOf(group, found, address, plain);
     },
     openable(address) {
       const inode = volume.peek(group.path({ name: volumeName(address) }));
       const device = inode?.device as LogicalVolume | undefined;
-      return device?.isSuspended === false ? inode : undefined;
+      if (device?.isSuspended !== false) return undefined;
+      // Encrypted or not, it is seen through its map where it has one.
+      return tagOf(device, 'key') === undefined ? inode : group.maps.get(`${device.name}-dmcrypt`);
+    },
+    keyOf(address) {
+      const found = find(address);
+      return found === undefined ? undefined : tagOf(found, 'key');
     },
     remains: () => [
       ...[...group.volumes.values()].filter(isOurs).map((found) => group.path(found)),
@@ -80,15 +94,32 @@ function ofFile(meaning: Meaning): Meaning {
   return meaning?.kind === 'template' ? meaning : undefined;
 }
 
-function viewOf(group: VolumeGroup, found: LogicalVolume, address: string): DiskView {
+/** What the key that a volume names makes of what stands on it. */
+function plainContent(
+  group: VolumeGroup,
+  encryption: EncryptionSpec | undefined,
+  found: LogicalVolume,
+  content: RawContent,
+): RawContent {
+  const secret = encryption?.keys[tagOf(found, 'key') ?? ''];
+  if (encryption === undefined || secret === undefined) return content;
+  return cryptTableOf(group).open(cryptKey(encryption, secret), content);
+}
+
+function viewOf(
+  group: VolumeGroup,
+  found: LogicalVolume,
+  address: string,
+  plain: (found: LogicalVolume, content: RawContent) => RawContent,
+): DiskView {
   const snapshots = new Map<string, FileContent>();
   for (const other of group.volumes.values()) {
     const name = tagOf(other, 'of') === address ? tagOf(other, 'snapshot') : undefined;
     if (name === undefined || other.isMerging) continue;
     const sizeBytes = Number(tagOf(other, 'size') ?? other.content.sizeBytes);
-    snapshots.set(name, { ...other.content, sizeBytes });
+    snapshots.set(name, plain(other, { ...other.content, sizeBytes }));
   }
-  return { inode: found.inode, content: found.content, snapshots };
+  return { inode: found.inode, content: plain(found, found.content), snapshots };
 }
 
 /** Imported templates stay in the pool when the store has them no more, and audit lists them. */

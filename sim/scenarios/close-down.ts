@@ -2,13 +2,13 @@
  * What follows when the faults are over: every host has power and space, what was interrupted is recovered, everything
  * that used to work works, and when all that was made is removed nothing is left.
  */
-import { Backend } from '../../src/images/backend.ts';
-import { hostOf } from '../host.ts';
+import type { Backend } from '../../src/images/backend.ts';
+import type { PlatterEvent } from '../../src/ports/events.ts';
 import type { Model } from '../model/model.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
 import { performOperation } from './perform.ts';
-import { asPlatterError, configOf } from './setting.ts';
+import { asPlatterError, backendOf } from './setting.ts';
 import type { OperationSpec, Scenario } from './scenario.ts';
 
 /** Longer than any lock is held by one who is dead. */
@@ -55,7 +55,8 @@ class Closing {
     this.#model = model;
     this.#scenario = scenario;
     this.#process = process;
-    this.#backend = new Backend({ host: hostOf(world, process), config: configOf(scenario) });
+    const onEvent = (event: PlatterEvent) => model.onEvent(event);
+    this.#backend = backendOf(world, process, { scenario, onEvent });
   }
 
   recover(): Promise<boolean> {

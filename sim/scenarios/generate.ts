@@ -1,6 +1,7 @@
 /** Draws a scenario from a seed. */
 import { drawFaults, type Profile } from '../faults/profiles.ts';
 import { drawCluster } from './cluster.ts';
+import { drawEncryption } from './encryption.ts';
 import { drawVolumeGroup } from './volume-group.ts';
 import { Prng } from '../schedule/prng.ts';
 import type {
@@ -20,6 +21,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const machines = backend === 'lvm' ? 1 : 1 + prng.below(3);
   const isShared = machines > 1 || prng.pick(profile.isShared);
   const templates = drawTemplates(prng, backend);
+  const encryption = drawEncrypted(new Prng(seed, 'encryption'), backend);
   return {
     backend,
     machines: Array.from({ length: machines }, () => ({
@@ -34,6 +36,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
       lies: profile.lies,
     },
     ...(backend === 'lvm' ? { group: drawVolumeGroup(new Prng(seed, 'volume group')) } : {}),
+    ...encryption,
     ...(backend === 'rbd' ? { cluster: drawCluster(new Prng(seed, 'cluster')) } : {}),
     config: {
       preallocateImages: prng.oneIn(6) ? 'space' : 'none',
@@ -42,11 +45,20 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     },
     templates,
     clients: drawHostile(new Prng(seed, 'hostile'), drawClients(prng, machines, templates)),
-    faults: drawFaults(new Prng(seed, `faults ${profile.name}`), profile, { machines, backend }),
+    faults: drawFaults(new Prng(seed, `faults ${profile.name}`), profile, {
+      machines,
+      backend,
+      isEncrypted: encryption.encryption !== undefined,
+    }),
     states: drawStates(new Prng(seed, 'states')),
     schedule: drawSchedule(new Prng(seed, 'policy'), seed),
     closing: new Prng(seed, 'closing').oneIn(3) ? 'thorough' : 'recover',
   };
+}
+
+/** One run on LVM in three. */
+function drawEncrypted(prng: Prng, backend: SimBackend): Pick<Scenario, 'encryption'> {
+  return backend === 'lvm' && prng.oneIn(3) ? { encryption: drawEncryption(prng) } : {};
 }
 
 function drawTemplates(prng: Prng, backend: SimBackend): readonly TemplateSpec[] {

@@ -2,7 +2,7 @@
  * Runs a scenario: clients work while faults strike (is it safe?); then the faults are over, everything that was
  * interrupted is recovered, the same work has to succeed (is it live?), and what was made is removed again.
  */
-import { Backend } from '../../src/images/backend.ts';
+import type { Backend } from '../../src/images/backend.ts';
 import { hostOf } from '../host.ts';
 import { invariants as allInvariants } from '../invariants/invariants.ts';
 import { Model } from '../model/model.ts';
@@ -21,7 +21,7 @@ import { Prng } from '../schedule/prng.ts';
 import { World, type Observer } from '../world.ts';
 import { closeDown } from './close-down.ts';
 import { performOperation } from './perform.ts';
-import { asPlatterError, configOf, furnish, storesOf } from './setting.ts';
+import { asPlatterError, backendOf, furnish, storesOf } from './setting.ts';
 import type { ClientSpec, Scenario, ScheduleSpec } from './scenario.ts';
 
 export interface RunResult {
@@ -177,9 +177,10 @@ class Client implements Observer {
   }
 
   async #work(process: SimProcess): Promise<void> {
-    const backend = new Backend({
-      host: hostOf(this.#world, process),
-      config: configOf(this.#model.scenario),
+    const model = this.#model;
+    const backend = backendOf(this.#world, process, {
+      scenario: model.scenario,
+      onEvent: (event) => model.onEvent(event),
     });
     for (; this.#next < this.#spec.operations.length; this.#next += 1) {
       await this.#step(process, backend);

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly volume: VolumeSpec;
   /** Of scenarios on LVM. */
   readonly group?: VolumeGroupSpec;
+  /** Of scenarios on LVM whose disks are encrypted. */
+  readonly encryption?: EncryptionSpec;
   readonly cluster?: ClusterSpec;
   readonly config: {
     readonly preallocateImages: 'none' | 'space';
@@ -48,6 +50,13 @@ export interface VolumeGroupSpec {
   readonly foreignBlocks: number;
   readonly sparse: boolean;
   readonly volumeClear: 'zero' | 'shred' | 'none';
+}
+
+export interface EncryptionSpec {
+  readonly cipher: string;
+  readonly keySize: number;
+  /** Secrets by the instances that they are for. */
+  readonly keys: Readonly<Record<string, string>>;
 }
 
 export interface MachineSpec {

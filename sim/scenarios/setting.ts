@@ -1,10 +1,16 @@
 /** What scenarios begin with, and what their programs have in common. */
 import type { ConfigInput } from '../../src/config/config.ts';
 import { PlatterError } from '../../src/errors.ts';
+import { Backend } from '../../src/images/backend.ts';
+import type { EventSink } from '../../src/ports/events.ts';
+import { hostOf } from '../host.ts';
+import { simKeyManager } from '../key-manager.ts';
 import { instancesPath, outsidePath } from '../model/layout.ts';
+import type { SimProcess } from '../process.ts';
 import type { World, WorldOptions } from '../world.ts';
 import { contentFromOutside, secretPath } from './contents.ts';
 import { clusterStoresOf, rbdConfigOf } from './cluster.ts';
+import { encryptionConfigOf } from './encryption.ts';
 import { operationsOf, type OperationSpec, type Scenario } from './scenario.ts';
 import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
 
@@ -38,7 +44,24 @@ export function storesOf(scenario: Scenario): Pick<WorldOptions, 'makeStores'> {
   return { makeStores: (volume, tell) => volumeGroupStores(volume, group, tell) };
 }
 
-export function configOf(scenario: Scenario): ConfigInput {
+/** Platter in a process of a scenario. */
+export function backendOf(world: World, process: SimProcess, { scenario, onEvent }: Told): Backend {
+  const { encryption } = scenario;
+  return new Backend({
+    host: hostOf(world, process, { emit: onEvent }),
+    config: configOf(scenario),
+    ...(encryption === undefined
+      ? {}
+      : { keyManager: simKeyManager(world, process, encryption.keys) }),
+  });
+}
+
+interface Told {
+  readonly scenario: Scenario;
+  readonly onEvent: EventSink['emit'];
+}
+
+function configOf(scenario: Scenario): ConfigInput {
   const { preallocateImages, forceRawImages, maxConcurrentDiskOps } = scenario.config;
   return {
     instancesPath,
@@ -46,6 +69,9 @@ export function configOf(scenario: Scenario): ConfigInput {
     preallocateImages,
     maxConcurrentDiskOps,
     ...(scenario.group === undefined ? {} : { lvm: lvmConfigOf(scenario.group) }),
+    ...(scenario.encryption === undefined
+      ? {}
+      : { encryption: encryptionConfigOf(scenario.encryption) }),
     ...(scenario.cluster === undefined ? {} : { rbd: rbdConfigOf(scenario.cluster) }),
     ...(forceRawImages === undefined ? {} : { forceRawImages }),
   };

@@ -120,6 +120,12 @@ export class VolumeGroup {
     this.#told('appear', volume);
   }
 
+  /** Tags say what a volume is. */
+  retag(volume: LogicalVolume, tags: ReadonlySet<string>): void {
+    volume.tags = new Set(tags);
+    this.#told('content', volume, volume.content);
+  }
+
   /** New extents show what was written there before, those of thin volumes and of stores do not. */
   extend(volume: LogicalVolume, sizeBytes: number): void {
     const before = volume.content;

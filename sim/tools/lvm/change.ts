@@ -71,8 +71,11 @@ function* changeMetadata(session: LvmSession, volume: LogicalVolume): LvmSteps {
   }
   yield* session.commit(volume);
   volume.isReadOnly = toReadOnly;
-  for (const tag of list(values.get('deltag'))) volume.tags.delete(tag);
-  for (const tag of list(values.get('addtag'))) volume.tags.add(tag);
+  if (values.has('addtag') || values.has('deltag')) {
+    const removed = list(values.get('deltag'));
+    const left = [...volume.tags].filter((tag) => !removed.includes(tag));
+    session.group.retag(volume, new Set([...left, ...list(values.get('addtag'))]));
+  }
   if (skip !== undefined) volume.skipsActivation = skip === 'y';
   session.group.seqno += 1;
   session.say(`Logical volume ${name} changed.`);
