@@ -8,6 +8,8 @@ import {
   cryptsetupResize,
 } from '../../tools/cryptsetup/argv.ts';
 import { classifyCryptsetupFailure, isMapAbsent } from '../../tools/cryptsetup/errors.ts';
+import { makeNodes } from '../../tools/lvm/argv.ts';
+import { classifyLvmFailure } from '../../tools/lvm/errors.ts';
 import { runTool } from '../../tools/run.ts';
 import { exists } from '../../workspace/once.ts';
 import { devicePath, mapName, mapPath } from './names.ts';
@@ -35,6 +37,12 @@ export async function openMap(
   if (await exists(host.filesystem, path)) return path;
   const { cipher, keySize } = place.config.encryption;
   const device = devicePath(place.group, volume);
+  if (!(await exists(host.filesystem, device))) {
+    await runTool(host.executor, makeNodes(place.group), {
+      ...optionsOf(place, 'make the node of the disk'),
+      classify: classifyLvmFailure,
+    });
+  }
   await runTool(host.executor, cryptsetupCreate(mapName(volume), device, { cipher, keySize }), {
     ...optionsOf(place, 'map the encrypted disk'),
     input: await secretOf(place, keyId),

@@ -9,7 +9,7 @@
  *
  * A deletion that was broken off is carried out again; of the others only deltas of no use are left, which are removed.
  */
-import { assert, isHostError } from '../../errors.ts';
+import { assert, isHostError, PlatterError } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
@@ -17,15 +17,10 @@ import type { Filesystem } from '../../ports/filesystem.ts';
 import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
 import { runTool } from '../../tools/run.ts';
 import { listDirectory } from '../../workspace/area.ts';
-import {
-  linkOnce,
-  makeOwnDirectory,
-  renameOnce,
-  standsAt,
-  unlinkOnce,
-} from '../../workspace/once.ts';
+import { linkOnce, makeOwnDirectory, renameOnce, standsAt } from '../../workspace/once.ts';
 import {
   completeIntent,
+  leftoverWorkspaces,
   writeIntent,
   type Intent,
   type Workspace,
@@ -59,6 +54,7 @@ export function changeStep(facts: ImageFacts, change: PloopChange): Step {
     async run(session) {
       const { host, workspace } = session;
       await requireNotMounted(host.filesystem, facts);
+      await requireAlone(session);
       const { images } = await readDescriptor(host.filesystem, facts.path);
       await writeIntent(host.filesystem, workspace, {
         operation: change.operation,
@@ -72,6 +68,17 @@ export function changeStep(facts: ImageFacts, change: PloopChange): Step {
       await completeIntent(host.filesystem, workspace);
     },
   };
+}
+
+/**
+ * Whoever believes to have the same lock has a workspace too: of two at once, at least one sees the other's before either
+ * has begun. Without that the descriptor of one would name images that the other takes for useless.
+ */
+async function requireAlone({ host, workspace }: Session): Promise<void> {
+  const { directory, name, id } = workspace;
+  const all = await leftoverWorkspaces(host.filesystem, directory, name);
+  if (all.every((one) => one.id === id)) return;
+  throw new PlatterError('LOCKED', `somebody else works on "${name}" too`, { hint: 'try again' });
 }
 
 async function carryOut(
@@ -98,7 +105,7 @@ async function carryOut(
   );
   const made = change.complete(await readDescriptor(filesystem, bench), before);
   await switchTo(filesystem, workspace, { disk, bench, made });
-  await sweep(filesystem, disk, made);
+  await sweep(filesystem, workspace, disk, made);
 }
 
 async function switchTo(
@@ -122,12 +129,28 @@ async function switchTo(
 /** As ploop names them; all else in the directory is not ours to remove. */
 const delta = /^root\.hds\.\{[0-9a-f-]{36}\}$/;
 
-/** Removes the deltas that the descriptor does not name. */
-async function sweep(filesystem: Filesystem, disk: string, { images }: Descriptor): Promise<void> {
-  for (const { name } of await listDirectory(filesystem, disk)) {
-    if (!delta.test(name) || images.some(({ file }) => file === name)) continue;
-    await unlinkOnce(filesystem, `${disk}/${name}`);
+/**
+ * Takes away the deltas that the descriptor does not name: into the workspace, so that whoever has lost it takes away
+ * nothing that somebody else has put there since.
+ */
+async function sweep(
+  filesystem: Filesystem,
+  workspace: Workspace,
+  disk: string,
+  { images }: Descriptor,
+): Promise<void> {
+  const useless = (await listDirectory(filesystem, disk)).filter(
+    ({ name }) => delta.test(name) && !images.some(({ file }) => file === name),
+  );
+  if (useless.length === 0) return;
+  const swept = `${workspace.path}/swept`;
+  await filesystem.removeTree(swept);
+  await makeOwnDirectory(filesystem, swept);
+  for (const { name } of useless) {
+    await renameOnce(filesystem, `${disk}/${name}`, `${swept}/${name}`);
   }
+  // Else a power cut would bring them back, and nobody would look for them.
+  await filesystem.syncDirectory(disk);
 }
 
 /** Finishes or undoes a change that was broken off. */
@@ -152,14 +175,14 @@ export async function recoverChange(
       if (shot !== undefined && !shot.isTemporary) {
         await carryOut(session, leftover, disk, deletion(guid));
       } else {
-        await sweep(filesystem, disk, descriptor);
+        await sweep(filesystem, leftover, disk, descriptor);
       }
       return 'finished';
     case 'snapshot create':
-      await sweep(filesystem, disk, descriptor);
+      await sweep(filesystem, leftover, disk, descriptor);
       return shot === undefined ? 'undone' : 'finished';
     case 'snapshot restore':
-      await sweep(filesystem, disk, descriptor);
+      await sweep(filesystem, leftover, disk, descriptor);
       // It puts a new image on top.
       return isSame(intent['files'], descriptor) ? 'undone' : 'finished';
     case 'grow':
@@ -183,5 +206,8 @@ async function cutBack(
 ): Promise<void> {
   const [only, ...others] = images;
   if (only?.type !== 'Plain' || others.length > 0) return;
-  await filesystem.truncate(`${disk}/${only.file}`, sizeBytes);
+  const path = `${disk}/${only.file}`;
+  if ((await filesystem.stat(path)).sizeBytes <= sizeBytes) return;
+  await filesystem.truncate(path, sizeBytes);
+  await filesystem.sync(path);
 }

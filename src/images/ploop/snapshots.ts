@@ -1,4 +1,5 @@
 /** Snapshots and growth of ploop disks (B124). */
+import { PlatterError } from '../../errors.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Step } from '../../operations/step.ts';
 import {
@@ -61,14 +62,14 @@ export function createSnapshotStep(
     operation: 'snapshot create',
     guid,
     command: (descriptor) => ploopSnapshot(descriptor, uuid),
-    complete: (made, before) =>
-      withNotes(made, before, {
-        [guid]: {
-          name,
-          sizeBytes: before.sizeBytes,
-          createdAt: new Date(now()).toISOString(),
-        },
-      }),
+    complete(made, before) {
+      // Whoever had the lock before this operation may have been faster.
+      if (before.shots.some(({ note }) => note?.name === name)) {
+        throw new PlatterError('ALREADY_EXISTS', `there is a snapshot "${name}" already`);
+      }
+      const createdAt = new Date(now()).toISOString();
+      return withNotes(made, before, { [guid]: { name, sizeBytes: before.sizeBytes, createdAt } });
+    },
   });
 }
 
