@@ -15,6 +15,7 @@ import { foreignVolumes } from './foreign-volumes.ts';
 import { inUse } from './in-use.ts';
 import { noLostDisk } from './no-lost-disk.ts';
 import { noShrink } from './no-shrink.ts';
+import { orphans } from './orphans.ts';
 import { outcome } from './outcome.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
@@ -49,4 +50,5 @@ export const invariants: readonly Invariant[] = [
   secrets,
   encryptedDisks,
   cryptMaps,
+  orphans,
 ];

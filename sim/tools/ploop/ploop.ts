@@ -18,6 +18,7 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
+import { lockDescriptor } from './lock.ts';
 import {
   childrenOf,
   formatDescriptor,
@@ -43,6 +44,7 @@ interface Disk {
 }
 
 const sectorBytes = 512;
+const bytesPerMs = 2 ** 20;
 
 export const ploop: ToolProgram = function* ploop(context, [verb = '', ...args]) {
   const path = args.at(-1) ?? '';
@@ -55,6 +57,7 @@ export const ploop: ToolProgram = function* ploop(context, [verb = '', ...args])
       39,
     );
   }
+  yield* lockDescriptor(context, path);
   const before = readDescriptor(context.volume.text(inode) ?? '');
   if (before === undefined)
     return failure(`Error in ploop_read_dd (xml.c:397): Can't parse ${path}`, 1);
@@ -179,7 +182,8 @@ function* mergeInto(
     const inode = fileOf(context, disk, lower);
     const over = contentOf(context, disk, upper);
     for (const part of [firstHalf(over), over]) {
-      yield { name: 'merge', subject: `${disk.directory}/${lower}`, takesMs: 10 };
+      const takesMs = 10 + over.sizeBytes / 2 / bytesPerMs;
+      yield { name: 'merge', subject: `${disk.directory}/${lower}`, takesMs };
       volume.setContent(
         inode,
         merged(part, asRaw(volume.content(inode))),

@@ -34,6 +34,7 @@ export async function removeVolume(
       // A template is read-only before it is published.
       ...(volume.isReadOnly ? [setPermission(place.group, name, 'rw')] : []),
       activate(place.group, name),
+      // Whoever died while it was made may have left it active, and without its node.
       makeNodes(place.group),
     ],
   };

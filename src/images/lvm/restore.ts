@@ -11,6 +11,7 @@ import {
   deactivate,
   lvremove,
   lvrename,
+  makeNodes,
 } from '../../tools/lvm/argv.ts';
 import type { Volume } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
@@ -112,6 +113,7 @@ export async function recoverRestore(
     commands: [
       ...(isGone ? [lvrename(group, part, name)] : []),
       activate(group, name),
+      makeNodes(group),
       ...(has(old) ? [lvremove(group, old)] : []),
       ...(!isGone && has(part) ? [lvremove(group, part)] : []),
     ],
@@ -164,7 +166,7 @@ export async function recoverCopyBack(
   const snapshot = volumeNamed(state, String(intent['snapshot']));
   if (disk === undefined || snapshot === undefined) return 'undone';
   await closeMap(place, session, disk.name);
-  const commands = [activate(place.group, disk.name)];
+  const commands = [activate(place.group, disk.name), makeNodes(place.group)];
   await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
   await copyBack(place, session, disk, requireReadable(snapshot));
   await reopen(place, session, disk);

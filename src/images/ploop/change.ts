@@ -14,10 +14,11 @@ import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
+import { ploopSnapshotDelete } from '../../tools/ploop/argv.ts';
 import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
 import { runTool } from '../../tools/run.ts';
 import { listDirectory } from '../../workspace/area.ts';
-import { linkOnce, makeOwnDirectory, renameOnce, standsAt } from '../../workspace/once.ts';
+import { exists, linkOnce, makeOwnDirectory, renameOnce, standsAt } from '../../workspace/once.ts';
 import {
   completeIntent,
   leftoverWorkspaces,
@@ -167,6 +168,7 @@ export async function recoverChange(
     throw error;
   });
   if (descriptor === undefined) return 'undone';
+  if (leftover.path !== session.workspace.path) await awaitOrphan(session, leftover);
   const guid = String(intent['guid']);
   const shot = descriptor.shots.find((one) => one.guid === guid);
   switch (intent.operation) {
@@ -193,6 +195,24 @@ export async function recoverChange(
       assert(false, `unknown interrupted operation ${intent.operation}`);
   }
 }
+
+/**
+ * The ploop of a process that died may still be at work, on images that are the disk's: what it writes later would go over
+ * what was written since. It has the lock of its descriptor, and whoever asks ploop for anything there waits for that.
+ */
+async function awaitOrphan({ host }: Session, { path }: Workspace): Promise<void> {
+  const descriptor = descriptorPath(`${path}/bench`);
+  if (!(await exists(host.filesystem, descriptor))) return;
+  await runTool(host.executor, ploopSnapshotDelete(descriptor, noSnapshot), {
+    action: 'wait for another ploop',
+    classify: classifyPloopFailure,
+    succeeds: ({ exitCode }) => exitCode !== null,
+    timeoutMs,
+  });
+}
+
+/** Of none: ploop says so, and does nothing. */
+const noSnapshot = '00000000-0000-0000-0000-000000000000';
 
 function isSame(files: unknown, { images }: Descriptor): boolean {
   return Array.isArray(files) && files.join('\n') === images.map(({ file }) => file).join('\n');
