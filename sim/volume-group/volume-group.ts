@@ -55,6 +55,11 @@ export class VolumeGroup {
     return Math.ceil(bytes / this.extentBytes);
   }
 
+  /** Of a pool with its metadata, and as much again as a spare. */
+  extentsOfPool(dataBytes: number, metadataBlocks = 1024): number {
+    return this.extentsOf(dataBytes) + 2 * this.extentsOf(metadataBlocks * 4096);
+  }
+
   path({ name }: { readonly name: string }): string {
     return `/dev/${this.name}/${name}`;
   }
@@ -88,7 +93,7 @@ export class VolumeGroup {
 
   /** A pool with as much metadata as LVM gives it, and as much again as a spare. */
   addPool(name: string, dataBytes: number, metadataBlocks = 1024): LogicalVolume {
-    this.free.take(this.extentsOf(dataBytes) + 2 * this.extentsOf(metadataBlocks * 4096));
+    this.free.take(this.extentsOfPool(dataBytes, metadataBlocks));
     const content = resize({ kind: 'raw', sizeBytes: 0, extents: [] }, dataBytes);
     const pool = this.add({ name, kind: 'pool', sizeBytes: dataBytes, content });
     pool.room = new ThinPool(dataBytes, metadataBlocks);

@@ -114,6 +114,8 @@ function* makePool(
   const size = rounded(session, sizeBytes);
   session.say('Thin pool volume with chunk size 64.00 KiB can address at most <15.88 TiB of data.');
   requireExtents(session, group.extentsOf(size));
+  // What it says of metadata that finds no room was not recorded.
+  requireExtents(session, group.extentsOfPool(size));
   yield* session.commit({ name });
   return group.addPool(name, size);
 }
