@@ -27,6 +27,8 @@ interface SiteFaults {
   readonly backend?: SimBackend;
   readonly sites: readonly string[];
   readonly kinds: readonly CallFault[];
+  /** How often a host comes there at most, before it is not worth waiting for. Default is 12. */
+  readonly visits?: number;
 }
 
 const changes = [
@@ -251,19 +253,19 @@ function drawCallFault(
   host: number,
   setting: Setting,
 ): Fault {
-  const { sites, kinds } = of(prng.pick(groups), setting, prng);
-  return { host, site: prng.pick(sites), nth: 1 + prng.below(12), kind: prng.pick(kinds) };
+  const { sites, kinds, visits = 12 } = of(prng.pick(groups), setting, prng);
+  return { host, site: prng.pick(sites), nth: 1 + prng.below(visits), kind: prng.pick(kinds) };
 }
 
 /** The steps of tools are those of the backend's own. */
 function of(group: SiteFaults, { backend, isEncrypted }: Setting, prng: Prng): SiteFaults {
   if (group.sites !== toolSteps) return group;
   if (backend === 'ploop' && !prng.oneIn(3)) {
-    return { sites: ploopSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };
+    return { sites: ploopSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'], visits: 3 };
   }
   if (backend !== 'lvm') return group;
   if (isEncrypted && prng.oneIn(2)) {
-    return { sites: cryptSteps, kinds: ['EIO', 'tool killed', 'tool hangs'] };
+    return { sites: cryptSteps, kinds: ['EIO', 'tool killed', 'tool hangs'], visits: 4 };
   }
   if (!prng.oneIn(3)) return { sites: lvmSteps, kinds: ['EIO', 'tool killed', 'tool hangs'] };
   return { sites: deviceSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };

@@ -16,10 +16,29 @@ const refusals = [
   'CANCELED',
 ];
 
+/** Steps that tell that what a backend has of its own was done. */
+const steps: Readonly<Partial<Record<SimBackend, readonly string[]>>> = {
+  lvm: [
+    'keyManager.getSecret',
+    'cryptsetup create: create map',
+    'cryptsetup resize: resize map',
+    'cryptsetup remove: remove map',
+  ],
+  ploop: [
+    'guest.run',
+    'guest.run at once',
+    'ploop grow: lengthen image',
+    'ploop snapshot: create delta',
+    'ploop snapshot-switch: create delta',
+    'ploop snapshot-delete: merge',
+    'ploop snapshot-merge: merge',
+  ],
+};
+
 export function unreached(
   { profile, backend }: { profile: string; backend: SimBackend },
   scenarios: number,
-  { operations, faults }: CoverageData,
+  { operations, faults, sites }: CoverageData,
 ): readonly string[] {
   if (scenarios < scenariosMin) return [];
   const ended = [...operations.keys()];
@@ -40,5 +59,6 @@ export function unreached(
     ...[...new Set(kinds)]
       .filter((kind) => !struck.some((key) => key.endsWith(` × ${kind}`)))
       .map((kind) => `a fault of kind ${kind}`),
+    ...(steps[backend] ?? []).filter((step) => !sites.has(step)),
   ];
 }
