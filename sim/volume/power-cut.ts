@@ -47,7 +47,11 @@ function chooseNames(volume: Volume, profile: PersistenceProfile, choose: Choose
       if (!isLeft) continue;
       const inode = volume.tree.child(directory, name);
       if (inode !== undefined) left.set(name, inode);
-      else if (movedTo === undefined || keepsNewName(movedTo, names, volume)) left.delete(name);
+      else if (movedTo?.directory === directory) {
+        left.delete(name);
+        const moved = movedWithin(directory, movedTo.name, volume);
+        if (moved !== undefined) left.set(...moved);
+      } else if (movedTo === undefined || keepsNewName(movedTo, names, volume)) left.delete(name);
     }
     names.set(directory, left);
     for (const [name, inode] of left) {
@@ -62,6 +66,18 @@ function chooseNames(volume: Volume, profile: PersistenceProfile, choose: Choose
   };
   visit(volume.tree.root);
   return names;
+}
+
+/** The name that something has in its directory now, after however many renames there; undefined where it is there no more. */
+function movedWithin(
+  directory: Inode,
+  name: string,
+  volume: Volume,
+): readonly [string, Inode] | undefined {
+  const inode = volume.tree.child(directory, name);
+  if (inode !== undefined) return [name, inode];
+  const next = directory.pendingNames.get(name)?.movedTo;
+  return next?.directory === directory ? movedWithin(directory, next.name, volume) : undefined;
 }
 
 /** Whether the new name of what was moved will be there: else its old one stays. */
