@@ -1,12 +1,12 @@
 /** Makes a disk that is there usable: after its host was started anew it may be neither active nor mapped. */
 import type { ImageAddress } from '../../names.ts';
 import type { Step } from '../../operations/step.ts';
-import { activate } from '../../tools/lvm/argv.ts';
+import { activate, makeNodes } from '../../tools/lvm/argv.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
 import { exists } from '../../workspace/once.ts';
 import { openMap } from './crypt.ts';
 import { imageVolume } from './facts.ts';
-import { mapPath, tagOf } from './names.ts';
+import { devicePath, mapPath, tagOf } from './names.ts';
 import type { Place } from './place.ts';
 import { changeVolumes } from './run.ts';
 
@@ -19,9 +19,13 @@ export async function openingSteps(
   if (volume === undefined) return [];
   const { name } = volume;
   const steps: Step[] = [];
-  if (!volume.isActive) {
+  const device = devicePath(place.group, name);
+  if (!volume.isActive || !(await exists(place.host.filesystem, device))) {
     const command = activate(place.group, name);
-    const change = { action: 'activate the disk', commands: [command] };
+    const change = {
+      action: 'activate the disk',
+      commands: [command, makeNodes(place.group)],
+    };
     steps.push({
       description: `activate volume ${name}`,
       command,

@@ -18,7 +18,7 @@ import type { Cluster } from './cluster.ts';
 import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
 import { begin } from './in-place.ts';
-import { draftName, imageNameOf } from './names.ts';
+import { draftName, imageNameOf, publishedName } from './names.ts';
 import { removeImage } from './remove.ts';
 import { templateDraft } from './template.ts';
 
@@ -172,6 +172,18 @@ async function removeUnlessUsed(session: Session, cluster: Cluster, spec: string
 }
 
 /**
+ * Killed half-way, a rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was told
+ * of the image: it goes, by both; the private one last, for that one is looked after again should this end early.
+ */
+async function removeDraft(session: Session, cluster: Cluster, draft: string, id: string) {
+  const published = publishedName(draft, id);
+  const drafted = await cluster.info(draft);
+  const isHalfRenamed = drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
+  if (isHalfRenamed) await removeUnlessUsed(session, cluster, published);
+  await removeUnlessUsed(session, cluster, draft);
+}
+
+/**
  * The rename either came about or did not; a tool that outlived its caller may even do it now. Where it did not, the
  * drafts go, and then the record that waited for the image; one that somebody else has put there since stays.
  */
@@ -187,11 +199,9 @@ export async function recoverCreate(
   const [draft = '', ...others] = intent['drafts'] as readonly string[];
   const image = String(intent['image']);
   const drafted = await cluster.info(draft);
-  // Killed half-way, the rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was
-  // told of the image: it goes, by both; the private one last, for that one is looked after again should this end early.
-  const isHalfRenamed = drafted !== undefined && drafted.id === (await cluster.info(image))?.id;
-  const removed = isHalfRenamed ? [...others, image, draft] : [...others, draft];
-  for (const spec of removed) await removeUnlessUsed(session, cluster, spec);
+  for (const spec of [...others, draft]) {
+    await removeDraft(session, cluster, spec, String(intent['id']));
+  }
   const record = await readRecord(filesystem, directory, name);
   if (record === undefined || record.id !== intent['id']) return 'undone';
   const published = await cluster.info(image);

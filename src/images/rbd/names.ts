@@ -54,6 +54,11 @@ export function draftName(name: string, id: string): string {
   return `_part.${name}.${id}`;
 }
 
+/** The name that the draft of an operation was to get. */
+export function publishedName(draft: string, id: string): string {
+  return draft.replace('_part.', '').slice(0, -`.${id}`.length);
+}
+
 export function removedName(name: string, id: string): string {
   return `_gone.${name}.${id}`;
 }
