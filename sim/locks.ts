@@ -211,24 +211,33 @@ async function take(
   };
 }
 
-/** At each refresh the holder sees whether the lock is still its own, by the time that it last set. */
+/**
+ * At each refresh the holder sees whether the lock is still its own, by the time that it last set. Whoever stood still
+ * does not come to that first when it goes on: what it was about to do may be done before.
+ */
 function keepFresh(world: World, state: LockState, hold: Hold): void {
+  const { process } = hold;
+  const refresh = () => {
+    if (hold.isReleased) return;
+    if (state.directoryMs !== hold.freshMs) {
+      state.believers.delete(hold);
+      hold.lost.abort(
+        new PlatterError('LOCKED', 'lost the lock', { details: { lock: state.key } }),
+      );
+      return;
+    }
+    hold.freshMs = world.wallMs(process.machine);
+    state.directoryMs = hold.freshMs;
+    keepFresh(world, state, hold);
+  };
   world.gate.at(
     world.gate.nowUs + refreshUs,
     () => {
       if (hold.isReleased) return;
-      if (state.directoryMs !== hold.freshMs) {
-        state.believers.delete(hold);
-        hold.lost.abort(
-          new PlatterError('LOCKED', 'lost the lock', { details: { lock: state.key } }),
-        );
-        return;
-      }
-      hold.freshMs = world.wallMs(hold.process.machine);
-      state.directoryMs = hold.freshMs;
-      keepFresh(world, state, hold);
+      const held = { owner: process, name: 'locks.refresh', subject: state.key, proceed: refresh };
+      world.gate.hold(held);
     },
-    hold.process,
+    process,
   );
 }
 

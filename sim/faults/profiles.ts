@@ -62,6 +62,7 @@ const toolSteps = [
   'qemu-img convert: copy second half',
   'qemu-img resize: write size',
   'qemu-img resize: flush',
+  'qemu-img snapshot: free tail',
   'qemu-img snapshot: write reference counts',
   'qemu-img snapshot: write copied flags',
   'qemu-img snapshot: write L1 table',
@@ -198,8 +199,8 @@ export function profilesNamed(name: string): readonly Profile[] {
 }
 
 const stepsExpected = 250;
-/** Where an operation ends: what it said is done must be, from here on. */
-const endOfOperation = 'locks.remove';
+/** Where an operation ends, and where the next one begins: what was said to be done must be, from here on. */
+const betweenOperations = ['locks.remove', 'locks.look'] as const;
 const operationsExpected = 16;
 
 /** What decides which tools there are. */
@@ -235,8 +236,9 @@ export function drawFaults(
 function drawHostFault(prng: Prng, kinds: readonly HostFault[], host: number): Fault | undefined {
   if (kinds.length === 0) return undefined;
   const kind = prng.pick(kinds);
-  const fault = prng.oneIn(4)
-    ? { host, site: endOfOperation, nth: 1 + prng.below(operationsExpected), kind }
+  if (kind === 'pause' && prng.oneIn(3)) return drawSleep(prng, host);
+  const fault = prng.oneIn(kind === 'cut power' ? 2 : 4)
+    ? { host, site: prng.pick(betweenOperations), nth: 1 + prng.below(operationsExpected), kind }
     : { host, site: '*', nth: 1 + prng.below(stepsExpected), kind };
   if (kind === 'pause') return { ...fault, amount: prng.pick([100, 4000, 20_000, 60_000]) };
   if (kind === 'jump clock') {
@@ -247,14 +249,24 @@ function drawHostFault(prng: Prng, kinds: readonly HostFault[], host: number): F
   return dies && prng.oneIn(2) ? { ...fault, amount: 1 + prng.below(3) } : fault;
 }
 
+/** Where an operation has begun and is not done: who sleeps here for long wakes up overtaken. */
+const sleepers = ['locks.write record', 'filesystem.makeDirectory', 'filesystem.link'] as const;
+
+function drawSleep(prng: Prng, host: number): Fault {
+  const amount = prng.pick([20_000, 60_000]);
+  return { host, site: prng.pick(sleepers), nth: 1 + prng.below(8), kind: 'pause', amount };
+}
+
 function drawCallFault(
   prng: Prng,
   groups: readonly SiteFaults[],
   host: number,
   setting: Setting,
 ): Fault {
-  const { sites, kinds, visits = 12 } = of(prng.pick(groups), setting, prng);
-  return { host, site: prng.pick(sites), nth: 1 + prng.below(visits), kind: prng.pick(kinds) };
+  const { sites, kinds, visits } = of(prng.pick(groups), setting, prng);
+  // Steps that few operations have come once or twice in a run.
+  const nth = 1 + prng.below(visits ?? prng.pick([1, 3, 12]));
+  return { host, site: prng.pick(sites), nth, kind: prng.pick(kinds) };
 }
 
 /** The steps of tools are those of the backend's own. */

@@ -1,16 +1,30 @@
 import type { Invariant } from '../model/invariant.ts';
-import { touches } from '../model/operation-run.ts';
+import type { Model } from '../model/model.ts';
+import { touches, type OperationRun } from '../model/operation-run.ts';
 import { same } from './outcome.ts';
 
 export const durability: Invariant = {
   id: 'durability',
   description:
     'what was acknowledged survives a power cut: disks, their contents, sizes and snapshots',
+  onChange(model, { meaning, run }) {
+    if (meaning.kind === 'template' || run === undefined) return undefined;
+    const { changed } = seen(model);
+    changed.set(run, (changed.get(run) ?? new Set()).add(meaning.address));
+    return undefined;
+  },
+  onInterrupted(model, run) {
+    const { struck } = seen(model);
+    const step = model.world.gate.steps;
+    for (const address of run.addresses ?? []) {
+      const isInnocent = !model.unsettled.has(address) && !mayHaveChanged(model, run, address);
+      struck.push({ step, address, isInnocent });
+    }
+    return undefined;
+  },
   onPowerCut(model, before) {
     for (const [address, state] of before) {
-      if (model.unsettled.has(address)) continue;
-      // Who worked on it then was interrupted by the cut, or works on elsewhere.
-      if (model.runs.some((run) => run.outcome === 'running' && touches(run, address))) continue;
+      if (isExcused(model, address)) continue;
       const after = model.state(address);
       if (after === undefined) return `${address} does not survive a power cut`;
       const wrong = same(after, state);
@@ -25,3 +39,37 @@ export const durability: Invariant = {
     return undefined;
   },
 };
+
+interface Seen {
+  /** Disks that each operation has changed so far. */
+  readonly changed: WeakMap<OperationRun, Set<string>>;
+  /** Operations that were cut off, at which step, and whether they had done nothing yet. */
+  readonly struck: { step: number; address: string; isInnocent: boolean }[];
+}
+
+const seenBy = new WeakMap<Model, Seen>();
+
+function seen(model: Model): Seen {
+  const known = seenBy.get(model) ?? { changed: new WeakMap(), struck: [] };
+  seenBy.set(model, known);
+  return known;
+}
+
+/** What a guest has not synced may go; an operation that has only begun changes nothing of what was there before. */
+function mayHaveChanged(model: Model, run: OperationRun, address: string): boolean {
+  if (run.addresses === undefined || run.spec.kind === 'guest write') return true;
+  return seen(model).changed.get(run)?.has(address) === true;
+}
+
+/** Who changed it was interrupted by the cut, or before it, or works on elsewhere. */
+function isExcused(model: Model, address: string): boolean {
+  const step = model.world.gate.steps;
+  const now = seen(model).struck.filter((one) => one.address === address && one.step === step);
+  if (model.unsettled.has(address) && !(now.length > 0 && now.every((one) => one.isInnocent))) {
+    return true;
+  }
+  return model.runs.some(
+    (run) =>
+      run.outcome === 'running' && touches(run, address) && mayHaveChanged(model, run, address),
+  );
+}

@@ -1,4 +1,4 @@
-import { describeRun } from '../model/expected.ts';
+import { creates, describeRun } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
@@ -21,9 +21,16 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
   const { spec, before } = run;
   switch (code) {
     case 'ALREADY_EXISTS':
+      if (model.store.isTaken?.(spec.subject) === true) return true;
       return before !== undefined || spec.kind === 'add template';
     case 'NOT_FOUND':
+      // A template that is missing is fetched.
+      if (creates(spec) && spec.kind !== 'clone') return false;
       return before === undefined || spec.other !== undefined || spec.kind.endsWith(' template');
+    // Nobody asks for nonsense here.
+    case 'INVALID_ARGUMENT':
+    case 'CONFIG_INVALID':
+      return false;
     case 'CANNOT_SHRINK':
       return before !== undefined && (spec.sizeBytes ?? 0) < before.sizeBytes;
     case 'SIZE_TOO_SMALL':

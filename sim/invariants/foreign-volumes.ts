@@ -1,7 +1,7 @@
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import { fingerprint } from '../volume/content.ts';
-import { foreignContent, foreignName } from '../scenarios/volume-group.ts';
+import { foreignContent, foreignNames } from '../scenarios/volume-group.ts';
 
 export const foreignVolumes: Invariant = {
   id: 'foreign-volume',
@@ -11,14 +11,17 @@ export const foreignVolumes: Invariant = {
   onEnd: (model) => check(model),
 };
 
-function check({ world }: Model): string | undefined {
+function check({ world, scenario }: Model): string | undefined {
   const { group } = world.stores;
-  if (group === undefined) return undefined;
-  const found = group.volumes.get(foreignName);
-  if (found === undefined) return `${foreignName} is gone`;
-  const isSame =
-    fingerprint(found.content) === fingerprint(foreignContent(group.extentBytes)) &&
-    found.tags.size === 0 &&
-    !found.isReadOnly;
-  return isSame ? undefined : `${foreignName} is not what it was`;
+  if (group === undefined || scenario.group === undefined) return undefined;
+  for (const name of foreignNames(scenario.group)) {
+    const found = group.volumes.get(name);
+    if (found === undefined) return `${name} is gone`;
+    const isSame =
+      fingerprint(found.content) === fingerprint(foreignContent(group.extentBytes)) &&
+      found.tags.size === 0 &&
+      !found.isReadOnly;
+    if (!isSame) return `${name} is not what it was`;
+  }
+  return undefined;
 }

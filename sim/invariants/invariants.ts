@@ -1,6 +1,7 @@
 /** What must be true of every run. A new invariant is a file beside this one, and a line here. */
 import type { Invariant } from '../model/invariant.ts';
 import { allOrNothing } from './all-or-nothing.ts';
+import { canStart } from './can-start.ts';
 import { chains } from './chains.ts';
 import { clones } from './clones.ts';
 import { clusterTemplates } from './cluster-templates.ts';
@@ -21,21 +22,27 @@ import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
 import { secrets } from './secrets.ts';
 import { singleFlight } from './single-flight.ts';
+import { snapshotNames } from './snapshot-names.ts';
 import { staleBytes } from './stale-bytes.ts';
 import { templatesAreImmutable } from './templates.ts';
+import { toldOutcome } from './told-outcome.ts';
+import { volumeTemplates } from './volume-templates.ts';
 import { wholeDisks } from './whole-disks.ts';
 
 export const invariants: readonly Invariant[] = [
   wholeDisks,
+  canStart,
   noLostDisk,
   noShrink,
   outcome,
   failedWithoutEffect,
+  toldOutcome,
   allOrNothing,
   templatesAreImmutable,
   chains,
   clones,
   clusterTemplates,
+  volumeTemplates,
   foreignUntouched,
   durability,
   recovered,
@@ -46,6 +53,7 @@ export const invariants: readonly Invariant[] = [
   singleFlight,
   provenOnly,
   staleBytes,
+  snapshotNames,
   foreignVolumes,
   secrets,
   encryptedDisks,

@@ -1,18 +1,34 @@
 import { creates, describeRun } from '../model/expected.ts';
-import type { Invariant } from '../model/invariant.ts';
+import type { Invariant, MeantChange } from '../model/invariant.ts';
+import type { Model } from '../model/model.ts';
+import type { OperationRun } from '../model/operation-run.ts';
+
+/** Who made the disk that stands under an address. */
+const makersOf = new WeakMap<Model, Map<string, OperationRun | undefined>>();
 
 export const noLostDisk: Invariant = {
   id: 'no-lost-disk',
   description:
     'a disk goes only when it is destroyed, or when the operation that has just made it takes it back',
-  onChange(model, { kind, meaning, run }) {
-    if (kind !== 'vanish' || meaning.kind !== 'disk' || run === undefined) return undefined;
-    if (model.disks.has(meaning.address)) return undefined;
-    if (run.spec.kind === 'destroy' && run.spec.subject === meaning.address) return undefined;
+  onChange(model, change) {
+    const { kind, meaning, run } = change;
+    if (meaning.kind !== 'disk') return undefined;
+    const { address } = meaning;
+    if (kind === 'appear') remember(model, change, address);
+    if (kind !== 'vanish' || run === undefined) return undefined;
+    if (model.disks.has(address)) return undefined;
+    if (run.spec.kind === 'destroy' && run.spec.subject === address) return undefined;
     // Where publishing is not one change, what was interrupted between its changes may be taken back.
-    if (model.store.mayTakeBack === true && model.unsettled.has(meaning.address)) return undefined;
-    const isItsOwn =
-      creates(run.spec) && run.before === undefined && run.spec.subject === meaning.address;
-    return isItsOwn ? undefined : `${meaning.address} vanishes by ${describeRun(run)}`;
+    if (model.store.mayTakeBack === true && model.unsettled.has(address)) return undefined;
+    const isItsOwn = creates(run.spec) && makersOf.get(model)?.get(address) === run;
+    return isItsOwn ? undefined : `${address} vanishes by ${describeRun(run)}`;
   },
 };
+
+/** What is put in the place of a disk is still that disk. */
+function remember(model: Model, { run, replaced }: MeantChange, address: string): void {
+  if (replaced !== undefined) return;
+  const makers = makersOf.get(model) ?? new Map<string, OperationRun | undefined>();
+  makersOf.set(model, makers);
+  makers.set(address, run);
+}

@@ -1,4 +1,5 @@
 import { describeRun } from '../model/expected.ts';
+import { nameOf } from '../cluster/namespace.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { storedContent } from '../scenarios/contents.ts';
@@ -37,5 +38,17 @@ function leaningOn(model: Model, name: string): readonly string[] {
     if (content.kind === 'qcow2' && content.backing?.path === `/i/_base/${name}`)
       leaning.push(address);
   }
-  return leaning;
+  return [...leaning, ...clonesOf(model, name)];
+}
+
+/** Images of a cluster that are clones of the template that was brought there. */
+function clonesOf({ world: { stores } }: Model, name: string): readonly string[] {
+  const clones: string[] = [];
+  for (const image of stores.cluster?.images() ?? []) {
+    const own = nameOf(image);
+    const origin = image.parent === undefined ? undefined : nameOf(image.parent.image);
+    if (own === undefined || own.startsWith('_')) continue;
+    if (origin?.startsWith(`_base.${name}.`) === true) clones.push(own);
+  }
+  return clones;
 }

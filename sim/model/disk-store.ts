@@ -32,6 +32,8 @@ export interface DiskStore {
   readonly tellsUse?: boolean;
   /** Of disks that are more than one file: what a change of one of them is to the disk. Default: the change itself. */
   changeOfDisk?(change: VolumeChange): VolumeChange;
+  /** Whether somebody else's has the name that a disk is to have. Absent: never. */
+  isTaken?(address: string): boolean;
   /** How many others it leans on, one through the other: what leans goes before what it leans on. Absent: none. */
   depthOf?(address: string): number;
   /** What it means that something changed under this path (`VolumeChange.path`). */

@@ -18,8 +18,12 @@ export function volumeStore(
   const { group } = stores;
   if (group === undefined) throw new Error('a scenario of LVM has a volume group');
   const devices = `/dev/${group.name}/`;
-  const find = (address: string) =>
-    group.volumes.get(volumeName(address)) ?? setAside(group, address);
+  const named = (address: string) => group.volumes.get(volumeName(address));
+  const isDisk = (address: string) => {
+    const found = named(address);
+    return found !== undefined && tagOf(found, 'image') === address;
+  };
+  const find = (address: string) => (isDisk(address) ? named(address) : setAside(group, address));
   const plain = (found: LogicalVolume, content: RawContent) =>
     plainContent(group, encryption, found, content);
   return {
@@ -34,7 +38,9 @@ export function volumeStore(
       const found = find(address);
       return found === undefined ? undefined : viewOf(group, found, address, plain);
     },
+    isTaken: (address) => named(address) !== undefined && !isDisk(address),
     openable(address) {
+      if (!isDisk(address)) return undefined;
       const inode = volume.peek(group.path({ name: volumeName(address) }));
       const device = inode?.device as LogicalVolume | undefined;
       if (device?.isSuspended !== false) return undefined;

@@ -1,5 +1,7 @@
 /** Looks for a scenario that a mutant does not survive, and makes it small. */
 import type { FailureFile } from '../failures/failure-file.ts';
+import { replay } from '../failures/replay.ts';
+import type { ShardOrder, ShardResult } from '../soak/shard.ts';
 import { workerPool, type WorkerPool } from '../soak/worker-pool.ts';
 import type { Mutant } from './mutant.ts';
 import { mutate } from './mutated-program.ts';
@@ -49,27 +51,35 @@ async function search(
   pool: WorkerPool,
   { scenariosMax, seed }: { scenariosMax: number; seed: number },
 ): Promise<{ scenarios: number; failure: FailureFile | undefined }> {
-  let failure: FailureFile | undefined;
-  let ordered = 0;
   let scenarios = 0;
+  while (scenarios < scenariosMax) {
+    const result = await runOne(pool, {
+      backend,
+      profile,
+      seed: seed + scenarios,
+      scenarios: Math.min(shardScenarios, scenariosMax - scenarios),
+      stopsAtFailure: true,
+      repeatsOneIn: 0,
+    });
+    scenarios += result.scenarios;
+    const [failure] = result.failures;
+    if (failure !== undefined && (await isMutants(failure))) return { scenarios, failure };
+  }
+  return { scenarios, failure: undefined };
+}
+
+async function runOne(pool: WorkerPool, order: ShardOrder): Promise<ShardResult> {
+  const orders = [order];
+  const results: ShardResult[] = [];
   await pool.runAll(
-    () => {
-      if (failure !== undefined || ordered >= scenariosMax) return undefined;
-      const order = {
-        backend,
-        profile,
-        seed: seed + ordered,
-        scenarios: Math.min(shardScenarios, scenariosMax - ordered),
-        stopsAtFailure: true,
-        repeatsOneIn: 0,
-      };
-      ordered += order.scenarios;
-      return order;
-    },
-    (result) => {
-      scenarios += result.scenarios;
-      failure = result.failures[0];
-    },
+    () => orders.shift(),
+    (result) => results.push(result),
   );
-  return { scenarios, failure };
+  return results[0] as ShardResult;
+}
+
+/** What the engine itself fails in says nothing of a mutant. */
+async function isMutants(failure: FailureFile): Promise<boolean> {
+  const { run } = await replay(failure);
+  return run.violations.length === 0;
 }

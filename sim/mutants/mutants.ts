@@ -1,6 +1,9 @@
 /** The catalogue of seeded bugs: one folder, one file a theme. */
 import { durabilityMutants } from './catalogue/durability.ts';
 import { lockingMutants } from './catalogue/locking.ts';
+import { lvmChangeMutants } from './catalogue/lvm-changes.ts';
+import { lvmVolumeMutants } from './catalogue/lvm-volumes.ts';
+import { rbdMutants } from './catalogue/rbd.ts';
 import { sizeMutants } from './catalogue/sizes.ts';
 import { toolMutants } from './catalogue/tools.ts';
 import type { Mutant } from './mutant.ts';
@@ -10,4 +13,7 @@ export const mutants: readonly Mutant[] = [
   ...lockingMutants,
   ...sizeMutants,
   ...toolMutants,
+  ...lvmVolumeMutants,
+  ...lvmChangeMutants,
+  ...rbdMutants,
 ];

@@ -18,7 +18,7 @@ const MiB = 2 ** 20;
 
 export function generateScenario(seed: number, backend: SimBackend, profile: Profile): Scenario {
   const prng = new Prng(seed, `workload ${backend} ${profile.name}`);
-  const machines = backend === 'lvm' ? 1 : 1 + prng.below(3);
+  const machines = drawMachines(prng, backend, profile);
   const isShared = machines > 1 || prng.pick(profile.isShared);
   const templates = drawTemplates(prng, backend);
   const encryption = drawEncrypted(new Prng(seed, 'encryption'), backend);
@@ -61,6 +61,13 @@ function drawEncrypted(prng: Prng, backend: SimBackend): Pick<Scenario, 'encrypt
   return backend === 'lvm' && prng.oneIn(3) ? { encryption: drawEncryption(prng) } : {};
 }
 
+/** Several hosts share a directory; a single one may have its own, and lose it with its power. */
+function drawMachines(prng: Prng, backend: SimBackend, { isShared }: Profile): number {
+  if (backend === 'lvm') return 1;
+  if (!isShared.includes(false)) return prng.oneIn(4) ? 1 : 2 + prng.below(2);
+  return prng.oneIn(2) ? 1 : 1 + prng.below(3);
+}
+
 function drawTemplates(prng: Prng, backend: SimBackend): readonly TemplateSpec[] {
   return ['t1', 't2'].slice(0, 1 + prng.below(2)).map((name, index) => {
     const format =
@@ -86,7 +93,16 @@ function drawSchedule(prng: Prng, seed: number): ScheduleSpec {
   return { kind: 'random', seed, odds: prng.pick([2, 4, 10, 30]) };
 }
 
-const images = ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'];
+/** What a run works on: where everybody wants the same disk, or disks of one instance, they get in each other's way. */
+const neighbourhoods = [
+  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
+  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
+  ['vm1/disk'],
+  ['vm1/disk', 'vm1/disk.eph0', 'vm1/disk.swap'],
+] as const;
+
+type Images = readonly string[];
+
 // One is named as qemu-img numbers them.
 const snapshots = ['s1', 's1', 's2', '1'];
 const sizes = [undefined, 8 * MiB, 16 * MiB, 32 * MiB, 64 * MiB, 1024 * MiB, 20 * MiB + 1];
@@ -122,12 +138,13 @@ function drawClients(
   const clients = 1 + prng.below(3);
   const total = 4 + prng.below(5);
   const kinds = drawKinds(prng);
+  const images = prng.pick<Images>(neighbourhoods);
   const scripts: OperationSpec[][] = Array.from({ length: clients }, () => []);
   let drawn = 0;
   for (let index = 0; drawn < total; index += 1) {
-    // Whoever begins makes a disk, so that there is something to work on.
-    const kind = index < clients ? 'cache' : prng.pick(kinds);
-    const story = drawStory(prng, drawOperation(prng, kind, templates));
+    // Whoever begins mostly makes a disk, so that there is something to work on.
+    const kind = index < clients && !prng.oneIn(4) ? 'cache' : prng.pick(kinds);
+    const story = drawStory(prng, drawOperation(prng, kind, { templates, images }));
     scripts[index % clients]?.push(...story);
     drawn += story.length;
   }
@@ -145,7 +162,12 @@ function drawHostile(prng: Prng, clients: readonly ClientSpec[]): readonly Clien
   }));
 }
 
+/** Many kinds, or only a few: those then meet each other more often. */
 function drawKinds(prng: Prng): readonly OperationKind[] {
+  if (prng.oneIn(4)) {
+    const all = Object.keys(weights) as OperationKind[];
+    return ['cache', prng.pick(all), prng.pick(all)];
+  }
   const kinds: OperationKind[] = [];
   for (const [kind, weight] of Object.entries(weights) as [OperationKind, number][]) {
     const share = prng.oneIn(3) ? 0 : weight * (1 + prng.below(3));
@@ -161,13 +183,15 @@ function drawStory(prng: Prng, last: OperationSpec): readonly OperationSpec[] {
   const write = { kind: 'guest write', subject, pattern: 600 + prng.below(200) } as const;
   switch (last.kind) {
     case 'restore snapshot':
-      return [{ kind: 'create snapshot', subject, other }, write, last];
+      return restoreStory(prng, last, write);
     case 'delete snapshot':
       return [{ kind: 'create snapshot', subject, other }, last];
     case 'clone': {
       const [origin = '', snapshot = ''] = other.split('@');
       return [{ kind: 'create snapshot', subject: origin, other: snapshot }, last];
     }
+    case 'delete template':
+      return [{ kind: 'add template', subject }, last];
     case 'flatten':
     case 'export':
       return [write, last];
@@ -176,10 +200,29 @@ function drawStory(prng: Prng, last: OperationSpec): readonly OperationSpec[] {
   }
 }
 
+/** A snapshot, sometimes behind an older one, is brought back once or twice after the disk has changed, or grown. */
+function restoreStory(
+  prng: Prng,
+  last: OperationSpec,
+  write: OperationSpec,
+): readonly OperationSpec[] {
+  const { subject } = last;
+  const taken = { kind: 'create snapshot', subject, other: last.other ?? '' } as const;
+  const older = { ...taken, other: prng.pick(snapshots) };
+  const grown = { kind: 'resize', subject, sizeBytes: 64 * MiB } as const;
+  return [
+    ...(prng.oneIn(3) ? [older, write] : []),
+    taken,
+    prng.oneIn(4) ? grown : { ...write, pattern: 600 + prng.below(200) },
+    last,
+    ...(prng.oneIn(4) ? [last] : []),
+  ];
+}
+
 function drawOperation(
   prng: Prng,
   kind: OperationKind,
-  templates: readonly TemplateSpec[],
+  { templates, images }: { templates: readonly TemplateSpec[]; images: Images },
 ): OperationSpec {
   const template = prng.pick(templates).name;
   const spec: OperationSpec = {
@@ -205,7 +248,13 @@ function drawOperation(
     case 'delete snapshot':
       return { ...spec, other: prng.pick(snapshots) };
     case 'clone':
-      return { ...spec, ...sized, other: `${prng.pick(images)}@${prng.pick(snapshots)}` };
+      return {
+        ...spec,
+        ...sized,
+        // Mostly not over what it comes from.
+        subject: prng.oneIn(3) ? spec.subject : 'vm2/disk',
+        other: `${prng.pick(images)}@${prng.pick(snapshots)}`,
+      };
     case 'export':
       return { ...spec, ...(prng.oneIn(2) ? { other: prng.pick(snapshots) } : {}) };
     case 'guest write':

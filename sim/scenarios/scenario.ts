@@ -50,6 +50,8 @@ export interface VolumeGroupSpec {
   readonly foreignBlocks: number;
   readonly sparse: boolean;
   readonly volumeClear: 'zero' | 'shred' | 'none';
+  /** Somebody else's volume has the name of a disk. */
+  readonly hasNamesake?: boolean;
 }
 
 export interface EncryptionSpec {

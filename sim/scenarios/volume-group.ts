@@ -10,8 +10,14 @@ import type { VolumeGroupSpec } from './scenario.ts';
 
 const groupName = 'vg0';
 const poolName = 'pool';
-/** A volume that platter has not made, and must never touch. */
-export const foreignName = 'foreign';
+/** Volumes that platter has not made, and must never touch; the second one, where there is one, has a disk's name. */
+const foreignName = 'foreign';
+const namesake = 'vm1_disk.eph0';
+
+export function foreignNames({ hasNamesake = false }: VolumeGroupSpec): readonly string[] {
+  return hasNamesake ? [foreignName, namesake] : [foreignName];
+}
+
 /** What somebody left in extents that are free now. */
 export const strangerPattern = 999;
 
@@ -25,6 +31,7 @@ export function drawVolumeGroup(prng: Prng): VolumeGroupSpec {
     foreignBlocks: isThin && isTight ? prng.pick([16, 24, 30]) : 0,
     sparse: !isThin && prng.oneIn(4),
     volumeClear: prng.pick(['zero', 'zero', 'shred', 'none'] as const),
+    hasNamesake: prng.oneIn(4),
   };
 }
 
@@ -52,11 +59,13 @@ export function volumeGroupStores(
     const pool = group.addPool(poolName, spec.thinPoolExtents * extentBytes);
     if (pool.room !== undefined) pool.room.foreignBlocks = spec.foreignBlocks;
   }
-  const content = foreignContent(extentBytes);
-  free.take(1);
-  const foreign = group.add({ name: foreignName, kind: 'linear', sizeBytes: extentBytes, content });
-  foreign.isActive = true;
-  group.addNodes(foreign);
+  for (const name of foreignNames(spec)) {
+    const content = foreignContent(extentBytes);
+    free.take(1);
+    const foreign = group.add({ name, kind: 'linear', sizeBytes: extentBytes, content });
+    foreign.isActive = true;
+    group.addNodes(foreign);
+  }
   return {
     group,
     makeRoom: () => group.makeRoom(2 ** 20),

@@ -4,10 +4,17 @@ import type { Mutant } from '../mutant.ts';
 export const lockingMutants: readonly Mutant[] = [
   {
     id: 'publish-over-existing',
-    description: 'a disk is published by a rename, which replaces what is there',
+    description: 'a disk, and its record, are published by renames that replace what is there',
     backend: 'qcow2',
     profile: 'pause',
+    // The record alone would be guard enough: who comes second finds one, and makes no disk. So both guards go.
     patches: [
+      {
+        module: 'workspace/record',
+        find: 'await renameOnce(filesystem, draftOf(workspace), path, isThere);',
+        replace:
+          'await filesystem.removeTree(path); await renameOnce(filesystem, draftOf(workspace), path, isThere);',
+      },
       {
         module: 'workspace/publish',
         find: 'return linkOnce(filesystem, finished, target);',
@@ -21,11 +28,21 @@ export const lockingMutants: readonly Mutant[] = [
       'who takes over a dead operation leaves its paths as they are, though it may only have slept',
     backend: 'qcow2',
     profile: 'pause',
+    // The removal of what was taken over would fence off its former owner as well, only later: so it is left as it is.
     patches: [
       {
         module: 'workspace/workspace',
         find: 'await renameOnce(filesystem, leftover.path, path); return { ...leftover, id, path };',
         replace: 'await filesystem.stat(leftover.path); return leftover;',
+      },
+      {
+        module: 'operations/perform',
+        find: 'await filesystem.removeTree(workspace.path); await tidy(filesystem, workspace.directory); return outcome;',
+        replace: `if (workspace === session.workspace || operation.name === 'recover')
+            await filesystem.removeTree(workspace.path);
+          else await filesystem.unlink(workspace.path + '/intent.json').catch(() => {});
+          await tidy(filesystem, workspace.directory);
+          return outcome;`,
       },
     ],
   },
@@ -71,6 +88,7 @@ export const lockingMutants: readonly Mutant[] = [
     id: 'users-counted-once',
     description: 'who leans on a template is only looked at before its removal begins',
     backend: 'qcow2',
+    profile: 'calm',
     patches: [
       {
         module: 'templates/remove',

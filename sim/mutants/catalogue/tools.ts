@@ -19,6 +19,7 @@ export const toolMutants: readonly Mutant[] = [
     id: 'restore-not-finished',
     description: 'a restore that was cut off is left half done',
     backend: 'qcow2',
+    profile: 'tools',
     patches: [
       {
         module: 'images/qcow2/recover',

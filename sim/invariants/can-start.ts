@@ -1,0 +1,18 @@
+import { creates, describeRun } from '../model/expected.ts';
+import type { Invariant } from '../model/invariant.ts';
+
+export const canStart: Invariant = {
+  id: 'can-start',
+  description: 'a disk that was made, grown or brought back can be opened by a machine',
+  onDone(model, run) {
+    const { spec } = run;
+    const isUsed = creates(spec) || spec.kind === 'resize' || spec.kind === 'restore snapshot';
+    if (!run.isAlone || !isUsed) return undefined;
+    // A cluster believes for a while that whoever has died still has it open.
+    if (model.world.stores.cluster !== undefined && model.faults.length > 0) return undefined;
+    const disk = model.disks.get(spec.subject);
+    if (disk === undefined || model.openByGuests.has(disk.inode)) return undefined;
+    if (model.store.openable(spec.subject) !== undefined) return undefined;
+    return `after ${describeRun(run)} no machine can open the disk`;
+  },
+};

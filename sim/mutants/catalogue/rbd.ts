@@ -1,0 +1,228 @@
+/** Disks that are images of a Ceph cluster. */
+import type { Mutant } from '../mutant.ts';
+
+export const rbdMutants: readonly Mutant[] = [
+  {
+    id: 'rbd-draft-leaks',
+    description: 'a create that fails leaves what it has made so far (D08)',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/rbd/create',
+        find: "await removeDraft(session, cluster, spec, String(intent['id']));",
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-removal-by-prefix',
+    description: 'with a disk goes every image whose name begins with that of its instance (D12)',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/rbd/destroy',
+        find: 'await removeImage(session, cluster, removal.removed);',
+        replace: `await removeImage(session, cluster, removal.removed);
+          const instance = removal.image.slice(cluster.pool.length + 1).split('_')[0];
+          for (const name of await cluster.names(cluster.pool))
+            if (name.startsWith(instance)) await removeImage(session, cluster, cluster.pool + '/' + name);`,
+      },
+    ],
+  },
+  {
+    id: 'rbd-template-in-the-open',
+    description: 'a template is brought into the cluster under its own name',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/rbd/template',
+        find: 'const draft = templateDraft(cluster, base, workspace.id);',
+        replace: 'const draft = templateSpec(cluster, base);',
+      },
+      {
+        module: 'images/rbd/template',
+        find: 'await publishTemplate(session, cluster, base, draft);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-template-not-protected',
+    description: 'the snapshot of a template is not protected',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/rbd/template',
+        find: 'await protect(session, cluster, snapshot);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-clone-of-unprotected',
+    description: 'a snapshot is cloned without being protected',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/rbd/create-content',
+        find: 'await firstEffect(session, () => protect(session, cluster, source));',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-not-unprotected',
+    description: 'a protected snapshot is removed as if it were not',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/rbd/remove',
+        find: 'if (isProtected) await unprotect(session, cluster, snapshot);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-half-unprotected',
+    description: 'a snapshot that is listed as free and half protected cannot be removed any more',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/rbd/remove',
+        find: "if (isProtected || !PlatterError.is(error) || error.code !== 'IN_USE') throw error;",
+        replace: 'throw error;',
+      },
+    ],
+  },
+  {
+    id: 'rbd-users-not-counted',
+    description: 'a template goes though clones in the cluster lean on it',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/rbd/template',
+        find: 'const clones = await cluster.children(templateSnapshotSpec(cluster, template));',
+        replace: 'const clones = [];',
+      },
+    ],
+  },
+  {
+    id: 'rbd-growth-forgotten',
+    description: 'a clone is as large as what it is made of, whatever was asked for (D08)',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/rbd/create-content',
+        find: 'if (sizeBytes <= roundUp(baseBytes, sectorBytes)) return [];',
+        replace: 'return [];',
+      },
+    ],
+  },
+  {
+    id: 'rbd-shrink-allowed',
+    description: 'a resize to less than the disk has goes through',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/operations/resize',
+        find: 'if (sizeBytes < current) throw cannotShrink(image, current, asked);',
+        replace: '',
+      },
+      {
+        module: 'tools/rbd/argv',
+        find: "return rbd(client, 'resize', '--no-progress', spec, '--size', bytes(sizeBytes));",
+        replace:
+          "return rbd(client, 'resize', '--no-progress', spec, '--size', bytes(sizeBytes), '--allow-shrink');",
+      },
+    ],
+  },
+  {
+    id: 'rbd-away-taken-for-absent',
+    description: 'in a cluster that does not answer there is no image (rbd ends with 2 for both)',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'tools/rbd/errors',
+        find: "Connection timed out|^timed out/m, 'UNREACHABLE'],",
+        replace: "Connection timed out|^timed out/m, 'NOT_FOUND'],",
+      },
+    ],
+  },
+  {
+    id: 'rbd-restore-not-finished',
+    description: 'a rollback that was cut off is left half done',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/rbd/change',
+        find: "await cluster.rewrite(session, command, 'finish bringing back the snapshot');",
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-timeout-is-success',
+    description: 'a command that was not waited for any longer is taken to have succeeded',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'operations/perform',
+        find: "if (outcome === 'finished' && PlatterError.is(failure) && failure.code === 'TIMED_OUT') {",
+        replace: "if (PlatterError.is(failure) && failure.code === 'TIMED_OUT') {",
+      },
+    ],
+  },
+  {
+    id: 'rbd-intent-not-durable',
+    description: 'what is begun in the cluster is not known any more after a power cut of the host',
+    backend: 'rbd',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'images/rbd/in-place',
+        find: 'await host.filesystem.syncDirectory(directory); await host.filesystem.syncDirectory(parentOf(directory));',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-removal-not-finished',
+    description: 'an image whose removal was cut off stays, without its name',
+    backend: 'rbd',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'images/rbd/destroy',
+        find: "await remove(session, cluster, removal); return 'finished';",
+        replace: "return 'finished';",
+      },
+    ],
+  },
+  {
+    id: 'rbd-half-renamed',
+    description:
+      'an image that has both its names, for its rename was killed, is taken for a draft',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/rbd/create',
+        find: 'const isHalfRenamed = drafted !== undefined && drafted.id === (await cluster.info(published))?.id;',
+        replace: 'const isHalfRenamed = false;',
+      },
+    ],
+  },
+];
