@@ -162,6 +162,10 @@ export const profiles: readonly Profile[] = [
   define('crash', 'processes are killed, hosts lose power', {
     hostFaults: ['kill process', 'cut power'],
   }),
+  define('power', 'a host with a directory of its own loses power again and again', {
+    hostFaults: ['cut power'],
+    isShared: [false],
+  }),
   define('pause', 'hosts stand still, clocks drift and jump, locks are lost', {
     hostFaults: ['pause', 'jump clock', 'kill process'],
     isShared: [true],

@@ -63,7 +63,7 @@ function drawEncrypted(prng: Prng, backend: SimBackend): Pick<Scenario, 'encrypt
 
 /** Several hosts share a directory; a single one may have its own, and lose it with its power. */
 function drawMachines(prng: Prng, backend: SimBackend, { isShared }: Profile): number {
-  if (backend === 'lvm') return 1;
+  if (backend === 'lvm' || !isShared.includes(true)) return 1;
   if (!isShared.includes(false)) return prng.oneIn(4) ? 1 : 2 + prng.below(2);
   return prng.oneIn(2) ? 1 : 1 + prng.below(3);
 }
@@ -178,7 +178,8 @@ function drawKinds(prng: Prng): readonly OperationKind[] {
 
 /** What makes sense only after something else often has that before it. */
 function drawStory(prng: Prng, last: OperationSpec): readonly OperationSpec[] {
-  if (!prng.oneIn(2)) return [last];
+  // There is hardly ever a snapshot to bring back by chance.
+  if (last.kind !== 'restore snapshot' && !prng.oneIn(2)) return [last];
   const { subject, other = '' } = last;
   const write = { kind: 'guest write', subject, pattern: 600 + prng.below(200) } as const;
   switch (last.kind) {

@@ -13,7 +13,7 @@ test.each(mutants)('$id changes the program in one place', ({ patches }) => {
 });
 
 test('sim mutants tells what found each, and how soon', async () => {
-  const ids = ['users-not-counted', 'growth-forgotten', 'too-small-allowed'];
+  const ids = ['users-not-counted', 'growth-forgotten', 'lvm-not-zeroed', 'rbd-growth-forgotten'];
   const { status, stdout } = await platter('/nonexistent', [
     ...['sim', 'mutants', '--json', '--scenarios', '300', '--only', ...ids],
   ]);

@@ -6,7 +6,7 @@ export const durabilityMutants: readonly Mutant[] = [
     id: 'content-not-synced',
     description: 'a file appears before its content is durable',
     backend: 'qcow2',
-    profile: 'crash',
+    profile: 'power',
     patches: [
       {
         module: 'workspace/publish',
@@ -19,7 +19,7 @@ export const durabilityMutants: readonly Mutant[] = [
     id: 'appearance-not-synced',
     description: 'a create is acknowledged before the name of the disk is durable',
     backend: 'qcow2',
-    profile: 'crash',
+    profile: 'power',
     patches: [
       {
         module: 'workspace/publish',
@@ -30,10 +30,15 @@ export const durabilityMutants: readonly Mutant[] = [
   },
   {
     id: 'restore-not-synced',
-    description: 'a restored disk takes its place before its name is durable',
+    description: 'a restored disk takes its place before its content and its name are durable',
     backend: 'flat',
-    profile: 'crash',
+    profile: 'power',
     patches: [
+      {
+        module: 'images/files/replace',
+        find: 'await filesystem.sync(prepared);',
+        replace: '',
+      },
       {
         module: 'images/files/replace',
         find: 'await filesystem.syncDirectory(instanceDirectory(config, facts.address.instance));',
@@ -45,7 +50,7 @@ export const durabilityMutants: readonly Mutant[] = [
     id: 'snapshot-not-synced',
     description: 'a snapshot of a flat disk is acknowledged before its name is durable',
     backend: 'flat',
-    profile: 'crash',
+    profile: 'power',
     patches: [
       {
         module: 'images/flat/snapshots',
@@ -84,7 +89,7 @@ export const durabilityMutants: readonly Mutant[] = [
     id: 'record-after-disk',
     description: 'the format of a disk is recorded only after it has appeared',
     backend: 'qcow2',
-    profile: 'crash',
+    profile: 'power',
     patches: [
       {
         module: 'workspace/publish',
