@@ -91,10 +91,6 @@ export class VolumeGroup {
     return made;
   }
 
-  extentsOfPool(dataBytes: number, metadataBlocks = 1024): number {
-    return this.extentsOf(dataBytes) + 2 * this.extentsOf(metadataBlocks * 4096);
-  }
-
   /** A pool with as much metadata as LVM gives it, and as much again as a spare. */
   addPool(name: string, dataBytes: number, metadataBlocks = 1024): LogicalVolume {
     this.free.take(this.extentsOfPool(dataBytes, metadataBlocks));
