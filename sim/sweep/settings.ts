@@ -23,7 +23,7 @@ export const settings: Readonly<Record<SimBackend, readonly Setting[]>> = {
     { name: 'copy', hasReflinks: false },
   ],
   qcow2: [{ name: 'overlay' }],
-  ploop: [{ name: 'expanded' }],
+  ploop: [{ name: 'raw' }],
   lvm: [
     { name: 'thin', group: { ...group, thinPoolExtents: 512 } },
     { name: 'thick', group },
