@@ -1,6 +1,6 @@
 /** An open file of a simulated process: it stays what it is, whatever becomes of its name. */
 import { isHostError } from '../src/errors.ts';
-import type { FileHandle, FileStat } from '../src/ports/filesystem.ts';
+import type { FileEnds, FileHandle, FileStat, OpenFile } from '../src/ports/filesystem.ts';
 import type { Fault } from './faults/fault.ts';
 import type { SimProcess } from './process.ts';
 import { errno } from './volume/errno.ts';
@@ -9,54 +9,91 @@ import type { Inode } from './volume/inode.ts';
 import type { Volume } from './volume/volume.ts';
 import type { World } from './world.ts';
 
-type OpenMode = 'read' | 'write' | 'create';
-
 const blockBytes = 4096;
 
-export class SimFileHandle implements FileHandle {
+/** What a process has open. */
+interface Opened {
+  readonly world: World;
+  readonly process: SimProcess;
   readonly path: string;
-  readonly #world: World;
-  readonly #process: SimProcess;
-  readonly #inode: Inode;
-  readonly #mode: OpenMode;
-  #isOpen = true;
+  readonly inode: Inode;
+}
 
-  constructor(world: World, process: SimProcess, path: string, inode: Inode, mode: OpenMode) {
-    this.#world = world;
-    this.#process = process;
-    this.path = path;
-    this.#inode = inode;
-    this.#mode = mode;
+class SimOpened {
+  readonly path: string;
+  readonly volume: Volume;
+  protected readonly inode: Inode;
+  protected isOpen = true;
+  readonly #opened: Opened;
+
+  constructor(opened: Opened) {
+    this.path = opened.path;
+    this.volume = opened.world.volume;
+    this.inode = opened.inode;
+    this.#opened = opened;
   }
 
-  #call<Value>(
+  protected call<Value>(
     name: string,
     effect: (volume: Volume, fault: Fault | undefined) => Value,
   ): Promise<Value> {
-    return this.#world.call(this.#process, `file.${name}`, this.path, (fault) => {
-      if (!this.#isOpen) throw errno('EBADF', this.path);
+    const { world, process } = this.#opened;
+    return world.call(process, `file.${name}`, this.path, (fault) => {
+      if (!this.isOpen) throw errno('EBADF', this.path);
       if (fault !== undefined && name !== 'sync') failBefore(fault, this.path);
-      return effect(this.#world.volume, fault);
+      return effect(this.volume, fault);
     });
-  }
-
-  stat(): Promise<FileStat> {
-    return this.#call('stat', (volume) => statOf(volume, this.#inode));
   }
 
   read(buffer: Uint8Array, position: number): Promise<number> {
-    return this.#call('read', (volume) => {
-      if (this.#inode.kind === 'directory') throw errno('EISDIR', this.path);
-      return readContent(volume.content(this.#inode), buffer, position, volume.images);
+    return this.call('read', (volume) => {
+      if (this.inode.kind === 'directory') throw errno('EISDIR', this.path);
+      return readContent(volume.content(this.inode), buffer, position, volume.images);
     });
+  }
+}
+
+/** Looked at, and read at its ends, in the call that opened it. */
+export class SimOpenFile extends SimOpened implements OpenFile {
+  readonly stat: FileStat;
+  readonly head: Uint8Array;
+  readonly tail: Uint8Array;
+
+  constructor(opened: Opened, { headBytes = 0, tailBytes = 0 }: FileEnds) {
+    super(opened);
+    this.stat = statOf(this.volume, this.inode);
+    const sizeBytes = this.inode.kind === 'file' ? this.stat.sizeBytes : 0;
+    this.head = this.#piece(0, Math.min(headBytes, sizeBytes));
+    this.tail = this.#piece(Math.max(0, sizeBytes - tailBytes), Math.min(tailBytes, sizeBytes));
+  }
+
+  #piece(position: number, length: number): Uint8Array {
+    const buffer = new Uint8Array(length);
+    if (length > 0) {
+      readContent(this.volume.content(this.inode), buffer, position, this.volume.images);
+    }
+    return buffer;
+  }
+
+  cloneTo(target: string): Promise<void> {
+    return this.call('cloneTo', (volume) => volume.clone(this.inode, target));
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+}
+
+export class SimFileHandle extends SimOpened implements FileHandle {
+  stat(): Promise<FileStat> {
+    return this.call('stat', (volume) => statOf(volume, this.inode));
   }
 
   write(buffer: Uint8Array, position: number): Promise<void> {
-    return this.#call('write', (volume) => {
-      this.#requireWritable();
+    return this.call('write', (volume) => {
       const put = (bytes: Uint8Array) => {
-        const content = writeContent(volume.content(this.#inode), position, bytes, volume.images);
-        volume.setContent(this.#inode, content, this.path);
+        const content = writeContent(volume.content(this.inode), position, bytes, volume.images);
+        volume.setContent(this.inode, content, this.path);
       };
       try {
         put(buffer);
@@ -64,36 +101,27 @@ export class SimFileHandle implements FileHandle {
         // What still had room is written all the same.
         const room =
           Math.floor((volume.capacityBytes - volume.usedBytes) / blockBytes) * blockBytes;
-        const isFile = this.#inode.device === undefined;
+        const isFile = this.inode.device === undefined;
         if (isFile && isHostError(error, 'ENOSPC') && room > 0) put(buffer.subarray(0, room));
         throw error;
       }
     });
   }
 
-  #requireWritable(): void {
-    if (this.#mode === 'read') throw errno('EBADF', this.path);
-  }
-
   truncate(sizeBytes: number): Promise<void> {
-    return this.#call('truncate', (volume) => {
-      if (this.#mode === 'read') throw errno('EINVAL', this.path);
-      const content = truncateContent(volume.content(this.#inode), sizeBytes);
-      volume.setContent(this.#inode, content, this.path);
+    return this.call('truncate', (volume) => {
+      const content = truncateContent(volume.content(this.inode), sizeBytes);
+      volume.setContent(this.inode, content, this.path);
     });
   }
 
   sync(): Promise<void> {
-    return this.#call('sync', (volume, fault) => syncInode(volume, this.#inode, fault));
-  }
-
-  cloneTo(target: string): Promise<void> {
-    return this.#call('cloneTo', (volume) => volume.clone(this.#inode, target));
+    return this.call('sync', (volume, fault) => syncInode(volume, this.inode, fault));
   }
 
   close(): Promise<void> {
-    return this.#call('close', () => {
-      this.#isOpen = false;
+    return this.call('close', () => {
+      this.isOpen = false;
     });
   }
 }

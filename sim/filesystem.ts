@@ -8,16 +8,18 @@
 import type {
   CreateTextOptions,
   DirectoryEntry,
+  FileEnds,
   FileHandle,
   Filesystem,
   FileStat,
+  OpenFile,
 } from '../src/ports/filesystem.ts';
 import type { Fault } from './faults/fault.ts';
 import type { SimProcess } from './process.ts';
 import { clear } from './volume/content.ts';
 import { errno } from './volume/errno.ts';
 import { hostPath } from './host-path.ts';
-import { failBefore, SimFileHandle, statOf, syncInode } from './file-handle.ts';
+import { failBefore, SimFileHandle, SimOpenFile, statOf, syncInode } from './file-handle.ts';
 import { readContent, truncateContent } from './volume/file-content.ts';
 import type { Inode } from './volume/inode.ts';
 import type { Volume } from './volume/volume.ts';
@@ -55,13 +57,21 @@ export class SimFilesystem implements Filesystem {
     });
   }
 
-  open(path: string, mode: 'read' | 'write' | 'create', permissions = 0o644): Promise<FileHandle> {
+  openRead(path: string, ends: FileEnds = {}): Promise<OpenFile> {
+    return this.#call('open read', path, (volume) => {
+      const inode = volume.find(path);
+      if (inode.kind === 'symlink') throw errno('ELOOP', path);
+      return new SimOpenFile({ world: this.#world, process: this.#process, path, inode }, ends);
+    });
+  }
+
+  open(path: string, mode: 'write' | 'create', permissions = 0o644): Promise<FileHandle> {
     return this.#call(`open ${mode}`, path, (volume) => {
       const inode =
         mode === 'create' ? volume.create(path, 'file', permissions, '') : volume.find(path);
       if (inode.kind === 'symlink') throw errno('ELOOP', path);
-      if (inode.kind === 'directory' && mode !== 'read') throw errno('EISDIR', path);
-      return new SimFileHandle(this.#world, this.#process, path, inode, mode);
+      if (inode.kind === 'directory') throw errno('EISDIR', path);
+      return new SimFileHandle({ world: this.#world, process: this.#process, path, inode });
     });
   }
 

@@ -5,23 +5,19 @@
  * themselves, and small files are read and synced all the time: so no more trips are made than need be, and what was
  * only read is closed on the spot.
  */
-import { closeSync, constants, fsync, ftruncate, open, read, type BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { promisify } from 'node:util';
 import type { Executor } from '../ports/executor.ts';
-import type {
-  DirectoryEntry,
-  FileHandle,
-  FileKind,
-  Filesystem,
-  FileStat,
-} from '../ports/filesystem.ts';
+import type { DirectoryEntry, Filesystem } from '../ports/filesystem.ts';
+import { errno, readAt, readOpen, syncOpen, truncateOpen, withOpen } from './node-descriptors.ts';
+import { cloneFile, openFile, openRead } from './node-open-files.ts';
+import { kindOf, statOf } from './node-stat.ts';
 
 const readTextMaxBytes = 1024 * 1024;
-const statBlockBytes = 512n;
 
 export function nodeFilesystem(executor: Executor): Filesystem {
   return {
+    openRead,
     open: openFile,
 
     stat: async (path) => statOf(await fs.lstat(path, { bigint: true })),
@@ -37,11 +33,7 @@ export function nodeFilesystem(executor: Executor): Filesystem {
       withOpen(path, 0, (descriptor) => readToEnd(descriptor, path, maxBytes)),
 
     readBytes: (path, position, length) =>
-      withOpen(path, 0, async (descriptor) => {
-        const buffer = Buffer.alloc(length);
-        const { bytesRead } = await readOpen(descriptor, buffer, 0, length, position);
-        return buffer.subarray(0, bytesRead);
-      }),
+      withOpen(path, 0, (descriptor) => readAt(descriptor, position, length)),
 
     async createText(path, text, { permissions = 0o644, isDurable = true } = {}) {
       const handle = await fs.open(path, 'wx', permissions);
@@ -86,74 +78,6 @@ export function nodeFilesystem(executor: Executor): Filesystem {
 
     supportsDirectIo,
   };
-}
-
-const openFlags = {
-  // Not waiting for a writer, should it turn out to be a pipe.
-  read: constants.O_RDONLY | constants.O_NONBLOCK,
-  write: constants.O_RDWR,
-  create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
-};
-
-const openFile: Filesystem['open'] = async (path, mode, permissions = 0o644) => {
-  const handle = await fs.open(path, openFlags[mode] | constants.O_NOFOLLOW, permissions);
-  return {
-    path,
-    stat: async () => statOf(await handle.stat({ bigint: true })),
-    read: (buffer, position) => fill(handle, buffer, position),
-    write: (buffer, position) => writeAll(handle, buffer, position),
-    truncate: (sizeBytes) => handle.truncate(sizeBytes),
-    sync: () => handle.sync(),
-    cloneTo: (target) => cloneFile(`/proc/self/fd/${handle.fd}`, target),
-    close: () => handle.close(),
-  } satisfies FileHandle;
-};
-
-/** FICLONE or nothing: Node's own fallback would copy the holes as zeros. */
-function cloneFile(source: string, target: string): Promise<void> {
-  return fs.copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-}
-
-async function fill(handle: fs.FileHandle, buffer: Uint8Array, position: number): Promise<number> {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
-}
-
-async function writeAll(handle: fs.FileHandle, buffer: Uint8Array, position: number) {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesWritten } = await handle.write(
-      buffer,
-      done,
-      buffer.length - done,
-      position + done,
-    );
-    done += bytesWritten;
-  }
-}
-
-const openDescriptor = promisify(open);
-const syncOpen = promisify(fsync);
-const truncateOpen = promisify(ftruncate);
-const readOpen = promisify(read);
-
-/** Opens for what leaves nothing to flush: then closing cannot fail, nor wait. */
-async function withOpen<Result>(
-  path: string,
-  flags: number,
-  act: (descriptor: number) => Promise<Result>,
-): Promise<Result> {
-  const descriptor = await openDescriptor(path, constants.O_NOFOLLOW | flags);
-  try {
-    return await act(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 const pieceBytes = 4096;
@@ -235,32 +159,3 @@ const failures = [
   ['Permission denied', 'EACCES'],
   ['Read-only file system', 'EROFS'],
 ] as const;
-
-function errno(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code, path });
-}
-
-function statOf(stat: BigIntStats): FileStat {
-  return {
-    kind: kindOf(stat),
-    sizeBytes: Number(stat.size),
-    allocatedBytes: Number(stat.blocks * statBlockBytes),
-    links: Number(stat.nlink),
-    device: Number(stat.dev),
-    inode: Number(stat.ino),
-    mode: Number(stat.mode) & 0o7777,
-    modifiedMs: Number(stat.mtimeMs),
-  };
-}
-
-interface Kinds {
-  isFile(): boolean;
-  isDirectory(): boolean;
-  isSymbolicLink(): boolean;
-}
-
-function kindOf(entry: Kinds): FileKind {
-  if (entry.isFile()) return 'file';
-  if (entry.isDirectory()) return 'directory';
-  return entry.isSymbolicLink() ? 'symlink' : 'other';
-}

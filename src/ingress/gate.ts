@@ -5,12 +5,18 @@
  * wrote it into the workspace), so that what is inspected is what is used.
  */
 import { PlatterError, toPlatterError } from '../errors.ts';
-import { checkDeclaredFormat, inspect, toolFormat, type Inspection } from '../inspector/inspect.ts';
+import {
+  checkDeclaredFormat,
+  inspect,
+  inspectedEnds,
+  toolFormat,
+  type Inspection,
+} from '../inspector/inspect.ts';
 import type { ImageLimits } from '../inspector/limits.ts';
-import { fileReader } from '../inspector/reader.ts';
+import { openFileReader } from '../inspector/reader.ts';
 import { violation, type Violation } from '../inspector/violation.ts';
 import type { Config } from '../config/config.ts';
-import type { FileHandle, Filesystem, FileStat } from '../ports/filesystem.ts';
+import type { Filesystem, FileStat, OpenFile } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { qemuImgInfo } from '../tools/qemu-img/argv.ts';
 import { classifyQemuImgFailure, isFaultOfImage } from '../tools/qemu-img/errors.ts';
@@ -30,11 +36,11 @@ export async function inspectFile(
   try {
     const refusal = judgeFile(await host.filesystem.stat(path));
     if (refusal !== undefined) return refused(refusal);
-    const handle = await host.filesystem.open(path, 'read');
+    const file = await host.filesystem.openRead(path, inspectedEnds);
     try {
-      return await inspectHandle(handle, limits, declaredFormat);
+      return await inspectOpenFile(file, limits, declaredFormat);
     } finally {
-      await handle.close();
+      file.close();
     }
   } catch (error) {
     throw toPlatterError(error, `read ${path}`);
@@ -42,26 +48,25 @@ export async function inspectFile(
 }
 
 /** Opens a file that somebody named. What is no regular file is not even opened: that alone sets some devices going. */
-export async function openUntrusted(filesystem: Filesystem, path: string): Promise<FileHandle> {
+export async function openUntrusted(filesystem: Filesystem, path: string): Promise<OpenFile> {
   try {
     const refusal = judgeFile(await filesystem.stat(path));
     if (refusal !== undefined) throw unsafeError('UNSAFE_IMAGE', [refusal]);
-    return await filesystem.open(path, 'read');
+    return await filesystem.openRead(path, inspectedEnds);
   } catch (error) {
     throw toPlatterError(error, `read ${path}`);
   }
 }
 
 /** The same for a file that is open already, and that is the one to be used then. */
-export async function inspectHandle(
-  handle: FileHandle,
+export async function inspectOpenFile(
+  file: OpenFile,
   limits: ImageLimits,
   declaredFormat?: string,
 ): Promise<Inspection> {
-  const stat = await handle.stat();
-  const refusal = judgeFile(stat);
+  const refusal = judgeFile(file.stat);
   if (refusal !== undefined) return refused(refusal);
-  return inspect(fileReader(handle, stat.sizeBytes), limits, declaredFormat);
+  return inspect(openFileReader(file), limits, declaredFormat);
 }
 
 function refused(reason: Violation): Inspection {

@@ -1,7 +1,7 @@
 /** Moves bytes from a stream or an open file into a private file: hashed on the way, zeros left out as holes. */
 import { canceled, PlatterError } from '../errors.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { FileHandle } from '../ports/filesystem.ts';
+import type { FileHandle, OpenFile } from '../ports/filesystem.ts';
 import type { ByteStream } from '../ports/http.ts';
 
 const pieceBytes = 1024 * 1024;
@@ -37,7 +37,7 @@ export async function pumpStream(
 }
 
 /** Copies a whole open file. */
-export async function pumpFile(pump: Pump, source: FileHandle, sizeBytes: number): Promise<void> {
+export async function pumpFile(pump: Pump, source: OpenFile, sizeBytes: number): Promise<void> {
   const buffer = new Uint8Array(Math.min(pieceBytes, Math.max(1, sizeBytes)));
   for (let position = 0; position < sizeBytes;) {
     throwIfCanceled(pump.signal);

@@ -2,12 +2,12 @@
 import { isHostError, PlatterError } from '../errors.ts';
 import type { ImageLimits } from '../inspector/limits.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { FileHandle } from '../ports/filesystem.ts';
+import type { FileHandle, OpenFile } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { formatSize } from '../sizes.ts';
 import { parentOf } from '../workspace/area.ts';
 import { download } from './download.ts';
-import { inspectHandle, openUntrusted, requireSafe } from './gate.ts';
+import { inspectOpenFile, openUntrusted, requireSafe } from './gate.ts';
 import { pumpFile, pumpStream, throwIfCanceled, unlessCanceled } from './pump.ts';
 import type { ImageSource, Progress } from './source.ts';
 
@@ -78,11 +78,11 @@ async function requireFetched(host: Host, target: string): Promise<void> {
  */
 async function receivePath(host: Host, path: string, reception: Reception): Promise<string> {
   const { filesystem, digests } = host;
-  const handle = await openUntrusted(filesystem, path);
+  const file = await openUntrusted(filesystem, path);
   try {
-    requireSafe(await inspectHandle(handle, reception.limits, reception.declaredFormat));
-    const { sizeBytes, allocatedBytes } = await handle.stat();
-    if (await cloned(handle, reception.target)) {
+    requireSafe(await inspectOpenFile(file, reception.limits, reception.declaredFormat));
+    const { sizeBytes, allocatedBytes } = file.stat;
+    if (await cloned(file, reception.target)) {
       return await digests.sha256File(reception.target, {
         signal: reception.signal,
         onProgress: (done) => reception.onProgress({ phase: 'checksum', done, total: sizeBytes }),
@@ -91,15 +91,15 @@ async function receivePath(host: Host, path: string, reception: Reception): Prom
     await requireSpace(host, reception.target, Math.min(sizeBytes, allocatedBytes));
     const digest = digests.sha256();
     await withNewFile(host, reception.target, (target) =>
-      pumpFile(pump(target, digest, reception, sizeBytes), handle, sizeBytes),
+      pumpFile(pump(target, digest, reception, sizeBytes), file, sizeBytes),
     );
     return digest.hex();
   } finally {
-    await handle.close();
+    file.close();
   }
 }
 
-async function cloned(source: FileHandle, target: string): Promise<boolean> {
+async function cloned(source: OpenFile, target: string): Promise<boolean> {
   try {
     await source.cloneTo(target);
     return true;

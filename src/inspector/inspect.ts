@@ -17,6 +17,9 @@ import { violation, type Violation } from './violation.ts';
 const headBytes = 68 * 1024;
 const tailBytes = 1536;
 
+/** What is read of every file: worth reading together with its opening. */
+export const inspectedEnds = { headBytes, tailBytes } as const;
+
 /** The formats that qemu-img knows by name: what `-f` takes. */
 export type ToolFormat = Exclude<DetectedFormat, 'iso' | 'gpt' | 'mbr'>;
 

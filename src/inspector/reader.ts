@@ -2,7 +2,7 @@
  * Bounded random access to an untrusted file: parsers can neither read without end nor outside of
  * it.
  */
-import type { FileHandle } from '../ports/filesystem.ts';
+import type { FileHandle, OpenFile } from '../ports/filesystem.ts';
 
 /**
  * Thrown by a reader whose budget is spent; `inspect` turns it into the violation TOO_MUCH_TO_READ.
@@ -118,6 +118,21 @@ export function fileReader(
       return new Bytes(buffer.subarray(0, got));
     },
   };
+}
+
+/** The same over a file that was opened with its ends: those are not read again. */
+export function openFileReader(file: OpenFile): Reader {
+  const { head, tail, stat } = file;
+  const tailPosition = stat.sizeBytes - tail.length;
+  const read = (buffer: Uint8Array, position: number) => {
+    const end = position + buffer.length;
+    if (end <= head.length) buffer.set(head.subarray(position, end));
+    else if (position >= tailPosition && end <= stat.sizeBytes) {
+      buffer.set(tail.subarray(position - tailPosition, end - tailPosition));
+    } else return file.read(buffer, position);
+    return Promise.resolve(buffer.length);
+  };
+  return fileReader({ read }, stat.sizeBytes);
 }
 
 /** A reader over bytes in memory. */

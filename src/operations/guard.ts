@@ -4,7 +4,13 @@
  */
 import { throwIfCanceled } from '../ingress/pump.ts';
 import type { Command, Executor, RunOptions, RunResult } from '../ports/executor.ts';
-import type { CreateTextOptions, FileHandle, Filesystem } from '../ports/filesystem.ts';
+import type {
+  CreateTextOptions,
+  FileEnds,
+  FileHandle,
+  Filesystem,
+  OpenFile,
+} from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 
 export function guardHost(host: Host, signal: AbortSignal): Host {
@@ -46,8 +52,11 @@ class GuardedFilesystem implements Filesystem {
     return act(this.#inner);
   }
 
-  open(path: string, mode: 'read' | 'write' | 'create', permissions?: number): Promise<FileHandle> {
-    if (mode === 'read') return this.#inner.open(path, mode);
+  openRead(path: string, ends?: FileEnds): Promise<OpenFile> {
+    return this.#inner.openRead(path, ends);
+  }
+
+  open(path: string, mode: 'write' | 'create', permissions?: number): Promise<FileHandle> {
     return this.#effect((filesystem) => filesystem.open(path, mode, permissions));
   }
 

@@ -40,6 +40,30 @@ export interface CreateTextOptions {
   readonly isDurable?: boolean;
 }
 
+/** How much of a file is read with its opening. Default is nothing. */
+export interface FileEnds {
+  readonly headBytes?: number;
+  readonly tailBytes?: number;
+}
+
+/** A file that is open for reading: it stays what it is, whatever its path becomes meanwhile. */
+export interface OpenFile {
+  readonly path: string;
+  /** As it was when it was opened. */
+  readonly stat: FileStat;
+  /** Its first bytes: as many as were asked for, or all that there are; none of what is no regular file. */
+  readonly head: Uint8Array;
+  /** Its last bytes, likewise. */
+  readonly tail: Uint8Array;
+  /** Fills `buffer` from `position`; resolves to the number of bytes read, which is smaller only at the end of the file. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+  /** A new file that shares its extents; errors as `Filesystem.clone`. */
+  cloneTo(target: string): Promise<void>;
+  /** Nothing was written, so that closing can neither fail nor take time. */
+  close(): void;
+}
+
+/** A file that is open for reading and writing. */
 export interface FileHandle {
   readonly path: string;
   stat(): Promise<FileStat>;
@@ -49,17 +73,17 @@ export interface FileHandle {
   write(buffer: Uint8Array, position: number): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
   sync(): Promise<void>;
-  /** A new file that shares the extents of this one, whatever its path has become meanwhile; errors as `Filesystem.clone`. */
-  cloneTo(target: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Filesystem {
   /**
-   * `read` and `write` open an existing file, `create` makes a new one (EEXIST when there is one) for reading and writing.
-   * The last component of the path is never followed when it is a symbolic link (ELOOP).
+   * Opens, looks at and begins to read an existing file. Of no `open` the last component of the path is followed when it
+   * is a symbolic link (ELOOP).
    */
-  open(path: string, mode: 'read' | 'write' | 'create', permissions?: number): Promise<FileHandle>;
+  openRead(path: string, ends?: FileEnds): Promise<OpenFile>;
+  /** `write` opens an existing file, `create` makes a new one (EEXIST when there is one). */
+  open(path: string, mode: 'write' | 'create', permissions?: number): Promise<FileHandle>;
   /** Of the name itself, never of what a symbolic link names. */
   stat(path: string): Promise<FileStat>;
   /** Sorted by name. */

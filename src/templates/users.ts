@@ -2,8 +2,8 @@
 import type { Config } from '../config/config.ts';
 import { templatesDirectory } from '../config/layout.ts';
 import { isHostError } from '../errors.ts';
-import { readQcow2Header } from '../inspector/formats/qcow2-header.ts';
-import { fileReader } from '../inspector/reader.ts';
+import { qcow2HeaderEnds, readQcow2Header } from '../inspector/formats/qcow2-header.ts';
+import { openFileReader } from '../inspector/reader.ts';
 import { isName } from '../names.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
 import { baseNameOf, listDirectory, parentOf } from '../workspace/area.ts';
@@ -49,13 +49,12 @@ async function instanceFiles(filesystem: Filesystem, config: Config) {
 
 async function readBackingName(filesystem: Filesystem, path: string): Promise<string | undefined> {
   try {
-    const handle = await filesystem.open(path, 'read');
+    const file = await filesystem.openRead(path, qcow2HeaderEnds);
     try {
-      const { sizeBytes } = await handle.stat();
-      const header = await readQcow2Header(fileReader(handle, sizeBytes));
+      const header = await readQcow2Header(openFileReader(file));
       return header?.backingFile?.name;
     } finally {
-      await handle.close();
+      file.close();
     }
   } catch (error) {
     // Removed since the directory was read: it leans on nothing any more.

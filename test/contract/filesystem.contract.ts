@@ -56,10 +56,10 @@ export function filesystemContract(name: string, makeWorld: MakeWorld): void {
     test('opens no symbolic link, no directory for writing, and nothing that is missing', async () => {
       await folder('d');
       expect(await codeOf(fs.open(`${dir}/d`, 'write'))).toBe('EISDIR');
-      expect(await codeOf(fs.open(`${dir}/x`, 'read'))).toBe('ENOENT');
+      expect(await codeOf(fs.openRead(`${dir}/x`))).toBe('ENOENT');
       expect(await codeOf(fs.open(`${dir}/x/y`, 'create'))).toBe('ENOENT');
       await file('f');
-      expect(await codeOf(fs.open(`${dir}/f/y`, 'read'))).toBe('ENOTDIR');
+      expect(await codeOf(fs.openRead(`${dir}/f/y`))).toBe('ENOTDIR');
       expect(await codeOf(fs.readText(`${dir}/f/y`))).toBe('ENOTDIR');
       expect(await codeOf(fs.stat(`${dir}/x`))).toBe('ENOENT');
     });
@@ -81,15 +81,14 @@ export function filesystemContract(name: string, makeWorld: MakeWorld): void {
     test('renames files over files, and keeps what is open', async () => {
       await file('a', 'one');
       await file('b', 'two');
-      const handle = await fs.open(`${dir}/b`, 'read');
+      const open = await fs.openRead(`${dir}/b`);
       await fs.rename(`${dir}/a`, `${dir}/b`);
       expect(await fs.readText(`${dir}/b`)).toBe('one');
       expect(await codeOf(fs.stat(`${dir}/a`))).toBe('ENOENT');
       const buffer = new Uint8Array(3);
-      await handle.read(buffer, 0);
+      await open.read(buffer, 0);
       expect(Buffer.from(buffer).toString()).toBe('two');
-      expect((await handle.stat()).links).toBe(0);
-      await handle.close();
+      open.close();
       expect(await codeOf(fs.rename(`${dir}/x`, `${dir}/b`))).toBe('ENOENT');
     });
 
@@ -192,9 +191,11 @@ export function filesystemContract(name: string, makeWorld: MakeWorld): void {
 
     test('a clone goes its own way, and can be made of an open file', async () => {
       await file('a', 'content');
+      const source = await fs.openRead(`${dir}/a`);
       const handle = await fs.open(`${dir}/a`, 'write');
       await fs.rename(`${dir}/a`, `${dir}/moved`);
-      const code = await codeOf(handle.cloneTo(`${dir}/b`));
+      const code = await codeOf(source.cloneTo(`${dir}/b`));
+      source.close();
       await handle.write(Buffer.from('C'), 0);
       await handle.close();
       expect(await fs.readText(`${dir}/moved`)).toBe('Content');

@@ -18,17 +18,41 @@ export function openFilesContract(name: string, makeWorld: MakeWorld): void {
 
     const file = async (path: string, text = 'text') => fs.createText(`${dir}/${path}`, text);
 
-    test('an open file is what it was opened for, until it is closed', async () => {
+    test('an open file can be used until it is closed; a directory has no content', async () => {
       await file('f', 'text');
-      const reader = await fs.open(`${dir}/f`, 'read');
-      expect(await codeOf(reader.write(Buffer.from('x'), 0))).toBe('EBADF');
-      expect(await codeOf(reader.truncate(0))).toBe('EINVAL');
-      await reader.close();
-      expect(await codeOf(reader.stat())).toBe('EBADF');
-      const directory = await fs.open(dir, 'read');
+      const reader = await fs.openRead(`${dir}/f`);
+      reader.close();
+      expect(await codeOf(reader.read(new Uint8Array(1), 0))).toBe('EBADF');
+      expect(await codeOf(reader.cloneTo(`${dir}/g`))).toBe('EBADF');
+      const handle = await fs.open(`${dir}/f`, 'write');
+      await handle.close();
+      expect(await codeOf(handle.stat())).toBe('EBADF');
+      const directory = await fs.openRead(dir, { headBytes: 10, tailBytes: 10 });
+      expect(directory.stat.kind).toBe('directory');
+      expect([directory.head.length, directory.tail.length]).toEqual([0, 0]);
       expect(await codeOf(directory.read(new Uint8Array(1), 0))).toBe('EISDIR');
-      await directory.close();
-      expect(await fs.readText(`${dir}/f`)).toBe('text');
+      directory.close();
+    });
+
+    test('opening a file reads as much of its ends as it is asked for', async () => {
+      await file('f', '0123456789');
+      const ends = async (headBytes?: number, tailBytes?: number) => {
+        const opened = await fs.openRead(`${dir}/f`, {
+          ...(headBytes === undefined ? {} : { headBytes }),
+          ...(tailBytes === undefined ? {} : { tailBytes }),
+        });
+        opened.close();
+        expect(opened.stat).toEqual(await fs.stat(`${dir}/f`));
+        return [opened.head, opened.tail].map((bytes) => Buffer.from(bytes).toString());
+      };
+      expect(await ends()).toEqual(['', '']);
+      expect(await ends(4)).toEqual(['0123', '']);
+      expect(await ends(4, 3)).toEqual(['0123', '789']);
+      expect(await ends(8, 4)).toEqual(['01234567', '6789']);
+      expect(await ends(undefined, 4)).toEqual(['', '6789']);
+      expect(await ends(10, 2)).toEqual(['0123456789', '89']);
+      expect(await ends(100, 100)).toEqual(['0123456789', '0123456789']);
+      expect(await ends(100, 5)).toEqual(['0123456789', '56789']);
     });
 
     test('a file without a name lives as long as it is open', async () => {

@@ -181,10 +181,10 @@ describe('a file that changes between the check and the use', () => {
   /** Changes the source when it is about to be copied: the look at it is over by then. */
   function changing(host: Host, path: string, change: () => void): Host {
     const { filesystem } = host;
-    const open = filesystem.open.bind(filesystem);
+    const open = filesystem.openRead.bind(filesystem);
     const watched = Object.create(filesystem) as typeof filesystem;
-    watched.open = async (opened, mode, permissions) => {
-      const handle = await open(opened, mode, permissions);
+    watched.openRead = async (opened, ends) => {
+      const handle = await open(opened, ends);
       if (opened !== path) return handle;
       const cloneTo = handle.cloneTo.bind(handle);
       handle.cloneTo = (target) => {

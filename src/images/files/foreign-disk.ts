@@ -8,9 +8,13 @@ import { templatesDirectory } from '../../config/layout.ts';
 import { PlatterError } from '../../errors.ts';
 import { inspectFile, requireSafe } from '../../ingress/gate.ts';
 import { judgeDataFile } from '../../inspector/formats/qcow2.ts';
-import { readQcow2Header, type Qcow2Header } from '../../inspector/formats/qcow2-header.ts';
+import {
+  qcow2HeaderEnds,
+  readQcow2Header,
+  type Qcow2Header,
+} from '../../inspector/formats/qcow2-header.ts';
 import { toolFormat } from '../../inspector/inspect.ts';
-import { fileReader } from '../../inspector/reader.ts';
+import { openFileReader } from '../../inspector/reader.ts';
 import { isName } from '../../names.ts';
 import type { Host } from '../../ports/host.ts';
 import { baseNameOf, parentOf } from '../../workspace/area.ts';
@@ -35,14 +39,13 @@ export async function checkReferences(
 }
 
 async function headerOf({ filesystem }: Host, path: string): Promise<Qcow2Header> {
-  const handle = await filesystem.open(path, 'read');
+  const file = await filesystem.openRead(path, qcow2HeaderEnds);
   try {
-    const { sizeBytes } = await handle.stat();
-    const header = await readQcow2Header(fileReader(handle, sizeBytes));
+    const header = await readQcow2Header(openFileReader(file));
     if (header === undefined) throw unsafe('it has no qcow2 header');
     return header;
   } finally {
-    await handle.close();
+    file.close();
   }
 }
 

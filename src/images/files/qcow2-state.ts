@@ -2,11 +2,12 @@
 import { PlatterError } from '../../errors.ts';
 import { managed } from '../../ingress/proven.ts';
 import {
+  qcow2HeaderEnds,
   readQcow2Header,
   readQcow2Snapshots,
   type Qcow2Header,
 } from '../../inspector/formats/qcow2-header.ts';
-import { fileReader } from '../../inspector/reader.ts';
+import { openFileReader } from '../../inspector/reader.ts';
 import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
@@ -26,10 +27,9 @@ export interface Qcow2State {
 
 /** Throws CORRUPT where the file is no whole qcow2. Starts no tool. */
 export async function describeQcow2(filesystem: Filesystem, path: string): Promise<Qcow2State> {
-  const handle = await filesystem.open(path, 'read');
+  const file = await filesystem.openRead(path, qcow2HeaderEnds);
   try {
-    const { sizeBytes } = await handle.stat();
-    const reader = fileReader(handle, sizeBytes);
+    const reader = openFileReader(file);
     const header = await readQcow2Header(reader);
     if (header === undefined) throw damaged(path, 'it has no qcow2 header');
     const table = header.snapshotCount === 0 ? [] : await readQcow2Snapshots(reader, header);
@@ -47,7 +47,7 @@ export async function describeQcow2(filesystem: Filesystem, path: string): Promi
       backingFormat: header.backingFormat ?? null,
     };
   } finally {
-    await handle.close();
+    file.close();
   }
 }
 

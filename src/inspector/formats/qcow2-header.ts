@@ -16,6 +16,9 @@ export const headerBytesV3 = 104;
  */
 const extensionsBytesMost = 64 * 1024;
 
+/** Where qemu-img has written the file, its header, the extensions and the name of the backing file are in here. */
+export const qcow2HeaderEnds = { headBytes: 4096 } as const;
+
 export const extensionType = {
   backingFormat: 0xe2792aca,
   encryption: 0x0537be77,
@@ -111,26 +114,46 @@ export async function readQcow2Header(reader: Reader): Promise<Qcow2Header | und
   };
 }
 
+interface ExtensionList {
+  readonly extensions: readonly Qcow2Extension[];
+  /** Whether it has its end marker; `full` where it goes on to the end of the area. */
+  readonly ended: boolean | 'full';
+  readonly backingFormat: string | undefined;
+}
+
 async function readExtensions(reader: Reader, start: number, end: number) {
+  if (start < headerBytesV2 || start > end) {
+    return { extensions: [], whole: false, backingFormat: undefined };
+  }
+  const most = Math.min(end - start, extensionsBytesMost);
+  const little = Math.min(most, Math.max(0, qcow2HeaderEnds.headBytes - start));
+  let list = listExtensions(await reader.read(start, little), start);
+  if (list.ended !== true && little < most) {
+    list = listExtensions(await reader.read(start, most), start);
+  }
+  const { extensions, ended, backingFormat } = list;
+  // A list that fills the area to its end needs no end marker (qemu accepts it); what was not read
+  // may go on.
+  const whole = ended === 'full' ? end - start <= extensionsBytesMost : ended;
+  return { extensions, whole, backingFormat };
+}
+
+function listExtensions(area: Bytes, start: number): ExtensionList {
   const extensions: Qcow2Extension[] = [];
   let backingFormat: string | undefined;
-  if (start < headerBytesV2 || start > end) return { extensions, whole: false, backingFormat };
-  const area = await reader.read(start, Math.min(end - start, extensionsBytesMost));
   for (let offset = 0; offset + 8 <= area.length;) {
     const type = area.u32be(offset);
     const lengthBytes = area.u32be(offset + 4);
-    if (lengthBytes > area.length - offset - 8) return { extensions, whole: false, backingFormat };
+    if (lengthBytes > area.length - offset - 8) return { extensions, ended: false, backingFormat };
     // An end with content is one for qemu; other readers may go on behind it.
-    if (type === 0) return { extensions, whole: lengthBytes === 0, backingFormat };
+    if (type === 0) return { extensions, ended: lengthBytes === 0, backingFormat };
     extensions.push({ type, position: start + offset + 8, lengthBytes });
     if (type === extensionType.backingFormat) {
       backingFormat = area.latin1(offset + 8, offset + 8 + lengthBytes);
     }
     offset += 8 + Math.ceil(lengthBytes / 8) * 8;
   }
-  // A list that fills the area to its end needs no end marker (qemu accepts it); what was not read
-  // may go on.
-  return { extensions, whole: end - start <= extensionsBytesMost, backingFormat };
+  return { extensions, ended: 'full', backingFormat };
 }
 
 async function readBackingFile(reader: Reader, position: number, lengthBytes: number) {

@@ -1,0 +1,54 @@
+/**
+ * Files by their descriptors, with no more trips to the thread pool than need be: each call of node:fs/promises that a
+ * FileHandle takes is another one.
+ */
+import { closeSync, constants, fstat, fsync, ftruncate, open, read } from 'node:fs';
+import { promisify } from 'node:util';
+
+export const openDescriptor = promisify(open);
+export const syncOpen = promisify(fsync);
+export const truncateOpen = promisify(ftruncate);
+export const readOpen = promisify(read);
+export const statOpen = promisify(fstat);
+
+/** Opens for what leaves nothing to flush: then closing cannot fail, nor wait. */
+export async function withOpen<Result>(
+  path: string,
+  flags: number,
+  act: (descriptor: number) => Promise<Result>,
+): Promise<Result> {
+  const descriptor = await openDescriptor(path, constants.O_NOFOLLOW | flags);
+  try {
+    return await act(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+export async function readAt(
+  descriptor: number,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(length);
+  return buffer.subarray(0, length === 0 ? 0 : await fill(descriptor, buffer, position));
+}
+
+export async function fill(
+  descriptor: number,
+  buffer: Uint8Array,
+  position: number,
+): Promise<number> {
+  let done = 0;
+  while (done < buffer.length) {
+    const left = buffer.length - done;
+    const { bytesRead } = await readOpen(descriptor, buffer, done, left, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
+
+export function errno(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code, path });
+}
