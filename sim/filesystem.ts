@@ -12,6 +12,7 @@ import type {
   FileHandle,
   Filesystem,
   FileStat,
+  NamedText,
   OpenFile,
 } from '../src/ports/filesystem.ts';
 import type { Fault } from './faults/fault.ts';
@@ -89,12 +90,19 @@ export class SimFilesystem implements Filesystem {
   }
 
   readText(path: string, maxBytes = readTextMaxBytes): Promise<string> {
-    return this.#call('readText', path, (volume) => {
-      const inode = volume.findFile(hostPath(this.#process.machine.index, path));
-      const size = volume.sizeBytes(inode);
-      if (size > maxBytes) throw errno('EFBIG', path);
-      return volume.text(inode) ?? Buffer.from(readAll(volume, inode, size)).toString();
-    });
+    return this.#call('readText', path, (volume) =>
+      textOf(volume, hostPath(this.#process.machine.index, path), maxBytes),
+    );
+  }
+
+  readTexts(directory: string, maxBytes = readTextMaxBytes): Promise<readonly NamedText[]> {
+    return this.#call('readTexts', directory, (volume) =>
+      volume
+        .list(directory)
+        .filter(([, { kind }]) => kind === 'file')
+        .map(([name]) => ({ name, text: textOf(volume, `${directory}/${name}`, maxBytes) }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    );
   }
 
   readBytes(path: string, position: number, length: number): Promise<Uint8Array> {
@@ -184,17 +192,20 @@ export class SimFilesystem implements Filesystem {
     });
   }
 
-  sync(path: string): Promise<void> {
-    return this.#world.call(this.#process, 'filesystem.sync', path, (fault) => {
-      syncInode(this.#volume, this.#volume.find(path), fault);
+  /** One that fails does so at the first path; a process that dies has synced some of them. */
+  sync(...paths: readonly string[]): Promise<void> {
+    return this.#world.call(this.#process, 'filesystem.sync', paths.join(' '), (fault) => {
+      for (const path of paths.slice(0, partsDone(fault))) {
+        syncInode(this.#volume, this.#volume.find(path), fault);
+      }
     });
   }
 
-  syncDirectory(path: string): Promise<void> {
-    return this.#world.call(this.#process, 'filesystem.syncDirectory', path, (fault) => {
-      if (fault !== undefined) failBefore(fault, path);
+  syncDirectory(...paths: readonly string[]): Promise<void> {
+    return this.#world.call(this.#process, 'filesystem.syncDirectory', paths.join(' '), (fault) => {
+      if (fault !== undefined) failBefore(fault, paths[0] ?? '');
       if (fault?.kind === 'lies') return;
-      this.#volume.syncDirectory(path);
+      for (const path of paths.slice(0, partsDone(fault))) this.#volume.syncDirectory(path);
     });
   }
 
@@ -242,6 +253,13 @@ export class SimFilesystem implements Filesystem {
 function partsDone(fault: Fault | undefined): number {
   const isDeath = fault?.kind === 'kill process' || fault?.kind === 'cut power';
   return isDeath ? (fault.amount ?? 0) : Infinity;
+}
+
+function textOf(volume: Volume, path: string, maxBytes: number): string {
+  const inode = volume.findFile(path);
+  const size = volume.sizeBytes(inode);
+  if (size > maxBytes) throw errno('EFBIG', path);
+  return volume.text(inode) ?? Buffer.from(readAll(volume, inode, size)).toString();
 }
 
 function readAll(volume: Volume, inode: Inode, size: number): Uint8Array {

@@ -48,6 +48,7 @@ const reads = [
   'filesystem.stat',
   'filesystem.readDirectory',
   'filesystem.readText',
+  'filesystem.readTexts',
   'filesystem.open read',
   'file.read',
 ];

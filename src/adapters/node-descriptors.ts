@@ -2,7 +2,7 @@
  * Files by their descriptors, with no more trips to the thread pool than need be: each call of node:fs/promises that a
  * FileHandle takes is another one.
  */
-import { closeSync, constants, fstat, fsync, ftruncate, open, read } from 'node:fs';
+import { close, closeSync, constants, fstat, fsync, ftruncate, open, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 
 export const openDescriptor = promisify(open);
@@ -10,6 +10,8 @@ export const syncOpen = promisify(fsync);
 export const truncateOpen = promisify(ftruncate);
 export const readOpen = promisify(read);
 export const statOpen = promisify(fstat);
+export const closeDescriptor = promisify(close);
+const writeOpen = promisify(write);
 
 /** Opens for what leaves nothing to flush: then closing cannot fail, nor wait. */
 export async function withOpen<Result>(
@@ -47,6 +49,19 @@ export async function fill(
     done += bytesRead;
   }
   return done;
+}
+
+export async function writeAll(
+  descriptor: number,
+  buffer: Uint8Array,
+  position: number,
+): Promise<void> {
+  let done = 0;
+  while (done < buffer.length) {
+    const left = buffer.length - done;
+    const { bytesWritten } = await writeOpen(descriptor, buffer, done, left, position + done);
+    done += bytesWritten;
+  }
 }
 
 export function errno(code: string, path: string): Error {

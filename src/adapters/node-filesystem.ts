@@ -8,9 +8,19 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import type { Executor } from '../ports/executor.ts';
-import type { DirectoryEntry, Filesystem } from '../ports/filesystem.ts';
-import { errno, readAt, readOpen, syncOpen, truncateOpen, withOpen } from './node-descriptors.ts';
-import { cloneFile, openFile, openRead } from './node-open-files.ts';
+import type { DirectoryEntry, Filesystem, NamedText } from '../ports/filesystem.ts';
+import {
+  closeDescriptor,
+  errno,
+  openDescriptor,
+  readAt,
+  readOpen,
+  syncOpen,
+  truncateOpen,
+  withOpen,
+  writeAll,
+} from './node-descriptors.ts';
+import { cloneFile, openFile, openFlags, openRead } from './node-open-files.ts';
 import { kindOf, statOf } from './node-stat.ts';
 
 const readTextMaxBytes = 1024 * 1024;
@@ -32,19 +42,32 @@ export function nodeFilesystem(executor: Executor): Filesystem {
     readText: (path, maxBytes = readTextMaxBytes) =>
       withOpen(path, 0, (descriptor) => readToEnd(descriptor, path, maxBytes)),
 
+    async readTexts(directory, maxBytes = readTextMaxBytes) {
+      const texts: NamedText[] = [];
+      for (const entry of await fs.readdir(directory, { withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const path = `${directory}/${entry.name}`;
+        const text = await withOpen(path, 0, (descriptor) =>
+          readToEnd(descriptor, path, maxBytes),
+        ).catch(unlessGone);
+        if (text !== undefined) texts.push({ name: entry.name, text });
+      }
+      return texts.sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+
     readBytes: (path, position, length) =>
       withOpen(path, 0, (descriptor) => readAt(descriptor, position, length)),
 
     async createText(path, text, { permissions = 0o644, isDurable = true } = {}) {
-      const handle = await fs.open(path, 'wx', permissions);
+      const descriptor = await openDescriptor(path, openFlags.create, permissions);
       try {
-        await handle.writeFile(text);
-        if (isDurable) await handle.sync();
+        await writeAll(descriptor, Buffer.from(text), 0);
+        if (isDurable) await syncOpen(descriptor);
       } catch (error) {
         await fs.rm(path, { force: true });
         throw error;
       } finally {
-        await handle.close();
+        await closeDescriptor(descriptor);
       }
     },
 
@@ -63,8 +86,12 @@ export function nodeFilesystem(executor: Executor): Filesystem {
       await fs.utimes(path, now, now);
     },
 
-    sync: (path) => withOpen(path, 0, syncOpen),
-    syncDirectory: (path) => withOpen(path, constants.O_DIRECTORY, syncOpen),
+    async sync(...paths) {
+      for (const path of paths) await withOpen(path, 0, syncOpen);
+    },
+    async syncDirectory(...paths) {
+      for (const path of paths) await withOpen(path, constants.O_DIRECTORY, syncOpen);
+    },
 
     clone: (source, target) => cloneFile(source, target),
     allocate: (path, length) => fallocate(executor, path, ['-n', '-l', String(length)]),
@@ -117,6 +144,10 @@ async function removeDirectoryTree(path: string): Promise<void> {
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
   }
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!isErrno(error, 'ENOENT')) throw error;
 }
 
 function isErrno(error: unknown, ...codes: readonly string[]): boolean {

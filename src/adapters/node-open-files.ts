@@ -2,7 +2,7 @@
 import { closeSync, constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import type { FileHandle, Filesystem, FileStat, OpenFile } from '../ports/filesystem.ts';
-import { errno, fill, openDescriptor, readAt, statOpen } from './node-descriptors.ts';
+import { errno, fill, openDescriptor, readAt, statOpen, writeAll } from './node-descriptors.ts';
 import { statOf } from './node-stat.ts';
 
 /** Not waiting for a writer, should it turn out to be a pipe. */
@@ -68,7 +68,7 @@ class NodeOpenFile implements OpenFile {
   }
 }
 
-const openFlags = {
+export const openFlags = {
   write: constants.O_RDWR | constants.O_NOFOLLOW,
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
 };
@@ -79,7 +79,7 @@ export const openFile: Filesystem['open'] = async (path, mode, permissions = 0o6
     path,
     stat: async () => statOf(await handle.stat({ bigint: true })),
     read: async (buffer, position) => fill(handle.fd, buffer, position),
-    write: (buffer, position) => writeAll(handle, buffer, position),
+    write: async (buffer, position) => writeAll(handle.fd, buffer, position),
     truncate: (sizeBytes) => handle.truncate(sizeBytes),
     sync: () => handle.sync(),
     close: () => handle.close(),
@@ -89,17 +89,4 @@ export const openFile: Filesystem['open'] = async (path, mode, permissions = 0o6
 /** FICLONE or nothing: Node's own fallback would copy the holes as zeros. */
 export function cloneFile(source: string, target: string): Promise<void> {
   return fs.copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-}
-
-async function writeAll(handle: fs.FileHandle, buffer: Uint8Array, position: number) {
-  let done = 0;
-  while (done < buffer.length) {
-    const { bytesWritten } = await handle.write(
-      buffer,
-      done,
-      buffer.length - done,
-      position + done,
-    );
-    done += bytesWritten;
-  }
 }

@@ -17,6 +17,7 @@ import type { ImageMetadata } from '../ports/image-api.ts';
 import type { KeyManager } from '../ports/key-manager.ts';
 import type { TemplateIdentity } from '../templates/copies.ts';
 import type { Intent, Workspace } from '../workspace/workspace.ts';
+import type { Look } from './image-record.ts';
 import type { ImageModel } from './model.ts';
 
 export interface Capabilities {
@@ -168,8 +169,8 @@ export interface Driver {
   /** The image behind a path as libvirt has it; INVALID_ARGUMENT when it is none of the instance's. */
   parsePath(instance: string, path: string): ImageAddress;
   capabilities(address: ImageAddress): Promise<Capabilities>;
-  /** Undefined when there is no such image. */
-  find(address: ImageAddress): Promise<ImageFacts | undefined>;
+  /** Undefined when there is no such image. `look` is what the caller has seen already. */
+  find(address: ImageAddress, look?: Look): Promise<ImageFacts | undefined>;
   /** The images that no file below the instances path may tell of; none where images are files. */
   list(): Promise<readonly ImageAddress[]>;
   model(address: ImageAddress): Promise<ImageModel>;
@@ -177,7 +178,7 @@ export interface Driver {
   libvirtSource(address: ImageAddress): Promise<LibvirtSource>;
 
   /** ALREADY_EXISTS when something stands there that is no image. */
-  survey(address: ImageAddress, session: Session): Promise<Site>;
+  survey(address: ImageAddress, session: Session, look: Look): Promise<Site>;
   /**
    * UNSAFE_IMAGE where a tool that opens the image would be led to something else: asked before any does, for images
    * that platter has no record of. Absent where what images hold leads nowhere.

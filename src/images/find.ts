@@ -3,13 +3,12 @@ import { imageTypes, type ImageType } from '../config/config.ts';
 import { imagePath, instanceDirectory } from '../config/layout.ts';
 import { isHostError, PlatterError } from '../errors.ts';
 import { formatAddress, type ImageAddress } from '../names.ts';
-import type { FileKind, Filesystem } from '../ports/filesystem.ts';
-import { readRecord } from '../workspace/record.ts';
+import type { Filesystem, FileStat } from '../ports/filesystem.ts';
 import type { EngineContext } from './context.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { readDiskInfo } from './files/disk-info.ts';
 import { descriptorPath } from './ploop/disk.ts';
-import type { ImageRecord } from './image-record.ts';
+import { lookForRecord, type ImageRecord, type Look } from './image-record.ts';
 
 export interface FoundImage {
   readonly driver: Driver;
@@ -22,28 +21,35 @@ export async function findImage(
   address: ImageAddress,
   only?: ImageType,
 ): Promise<FoundImage | undefined> {
-  const told = await typeToldByFiles(context, address);
+  const { type: told, look } = await typeToldByFiles(context, address);
   for (const type of told === undefined ? storageTypes(context) : [told]) {
     if (only !== undefined && type !== only) continue;
-    const found = await findAs(context, address, type);
+    // Of storage the record is read after the look there: it is written before the image appears.
+    const found = await findAs(context, address, type, told === undefined ? undefined : look);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** An image of any type but `type`, where a record or a file tells of it. */
+/** An image of any type but `type`, where a record or a file tells of it; and what was looked at to tell. */
 export async function findImageElsewhere(
   context: EngineContext,
   address: ImageAddress,
   type: ImageType,
-): Promise<FoundImage | undefined> {
-  const told = await typeToldByFiles(context, address);
-  return told === undefined || told === type ? undefined : findAs(context, address, told);
+): Promise<{ readonly elsewhere: FoundImage | undefined; readonly look: Look }> {
+  const { type: told, look } = await typeToldByFiles(context, address);
+  const isHere = told === undefined || told === type;
+  return { elsewhere: isHere ? undefined : await findAs(context, address, told, look), look };
 }
 
-async function findAs(context: EngineContext, address: ImageAddress, type: ImageType) {
+async function findAs(
+  context: EngineContext,
+  address: ImageAddress,
+  type: ImageType,
+  look: Look | undefined,
+) {
   const driver = context.drivers.get(type);
-  const facts = await driver.find(address);
+  const facts = await driver.find(address, look);
   return facts === undefined ? undefined : { driver, facts };
 }
 
@@ -55,22 +61,29 @@ function storageTypes({ drivers }: EngineContext): readonly ImageType[] {
     .map((driver) => driver.type);
 }
 
-/** The type that must hold it: its record settles that, else the file that stands there. */
+/** The type that must hold it, if one must: its record settles that, else the file that stands there. */
 async function typeToldByFiles(
   { host, config }: EngineContext,
   address: ImageAddress,
-): Promise<ImageType | undefined> {
+): Promise<{ readonly type: ImageType | undefined; readonly look: Look }> {
   const { filesystem } = host;
-  const directory = instanceDirectory(config, address.instance);
-  const record = await readRecord<ImageRecord>(filesystem, directory, address.disk);
-  if (record !== undefined) return typeOfRecord(record.content, address);
   const path = imagePath(config, address);
-  const kind = await kindOf(filesystem, path);
-  if (kind === 'file') return typeOfForeignFile(filesystem, config, address);
+  // In this order: a file that is there has its record already, but a record can be there before its file.
+  const there = await statOrNothing(filesystem, path);
+  const { record } = await lookForRecord(host, config, address);
+  if (record.recorded !== undefined) {
+    const type = typeOfRecord(record.recorded.content, address);
+    return { type, look: there === undefined ? { record } : { record, file: { there } } };
+  }
+  const look = { record, file: { there } };
+  if (there?.kind === 'file') {
+    return { type: await typeOfForeignFile(filesystem, config, address), look };
+  }
   // A directory with a descriptor is a ploop disk, of which Nova keeps nothing else (B119).
   const isPloop =
-    kind === 'directory' && (await kindOf(filesystem, descriptorPath(path))) === 'file';
-  return isPloop ? 'ploop' : undefined;
+    there?.kind === 'directory' &&
+    (await statOrNothing(filesystem, descriptorPath(path)))?.kind === 'file';
+  return { type: isPloop ? 'ploop' : undefined, look };
 }
 
 /** One that a newer platter wrote may name what this one does not know. */
@@ -82,9 +95,9 @@ function typeOfRecord({ backend }: ImageRecord, address: ImageAddress): ImageTyp
   });
 }
 
-async function kindOf(filesystem: Filesystem, path: string): Promise<FileKind | undefined> {
+async function statOrNothing(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
   try {
-    return (await filesystem.stat(path)).kind;
+    return await filesystem.stat(path);
   } catch (error) {
     if (isHostError(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;

@@ -1,6 +1,11 @@
 /** The record of an image: what platter keeps of it outside of the guest's reach. */
-import type { ImageType } from '../config/config.ts';
+import type { Config, ImageType } from '../config/config.ts';
+import { instanceDirectory } from '../config/layout.ts';
+import type { ImageAddress } from '../names.ts';
 import type { Session } from '../operations/step.ts';
+import type { FileStat } from '../ports/filesystem.ts';
+import type { Host } from '../ports/host.ts';
+import { readRecord, type Recorded } from '../workspace/record.ts';
 import type { CreateOrder, ShareOrder } from './driver.ts';
 
 export interface ImageRecord {
@@ -13,6 +18,26 @@ export interface ImageRecord {
   readonly method: string | null;
   /** ISO time in UTC. */
   readonly createdAt: string;
+}
+
+/**
+ * What stands under an address, as far as it was looked at: passed on, so that one operation looks once. What nobody has
+ * looked at is absent.
+ */
+export interface Look {
+  /** `recorded` is undefined where there is no record. */
+  readonly record: { readonly recorded: Recorded<ImageRecord> | undefined };
+  /** `there` is undefined where nothing stands at the path below the instances path. */
+  readonly file?: { readonly there: FileStat | undefined };
+}
+
+export async function lookForRecord(
+  { filesystem }: Pick<Host, 'filesystem'>,
+  config: Config,
+  { instance, disk }: ImageAddress,
+): Promise<Look> {
+  const directory = instanceDirectory(config, instance);
+  return { record: { recorded: await readRecord<ImageRecord>(filesystem, directory, disk) } };
 }
 
 /** The record of an image that is about to be published. */

@@ -33,9 +33,22 @@ export async function inspectFile(
   declaredFormat?: string,
 ): Promise<Inspection> {
   if (declaredFormat !== undefined) checkDeclaredFormat(declaredFormat);
+  const seen = await host.filesystem.stat(path).catch((error: unknown) => {
+    throw toPlatterError(error, `read ${path}`);
+  });
+  return inspectSeen(host, path, seen, { limits, declaredFormat });
+}
+
+/** The same where the caller has just looked what stands there. */
+export async function inspectSeen(
+  host: Pick<Host, 'filesystem'>,
+  path: string,
+  seen: FileStat,
+  { limits, declaredFormat }: { limits: ImageLimits; declaredFormat?: string | undefined },
+): Promise<Inspection> {
+  const refusal = judgeFile(seen);
+  if (refusal !== undefined) return refused(refusal);
   try {
-    const refusal = judgeFile(await host.filesystem.stat(path));
-    if (refusal !== undefined) return refused(refusal);
     const file = await host.filesystem.openRead(path, inspectedEnds);
     try {
       return await inspectOpenFile(file, limits, declaredFormat);

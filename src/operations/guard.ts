@@ -72,6 +72,10 @@ class GuardedFilesystem implements Filesystem {
     return this.#inner.readText(path, maxBytes);
   }
 
+  readTexts(directory: string, maxBytes?: number) {
+    return this.#inner.readTexts(directory, maxBytes);
+  }
+
   readBytes(path: string, position: number, length: number) {
     return this.#inner.readBytes(path, position, length);
   }
@@ -125,12 +129,12 @@ class GuardedFilesystem implements Filesystem {
   }
 
   /** Not held back: what can be seen already may well be durable. */
-  sync(path: string) {
-    return this.#inner.sync(path);
+  sync(...paths: readonly string[]) {
+    return this.#inner.sync(...paths);
   }
 
-  syncDirectory(path: string) {
-    return this.#inner.syncDirectory(path);
+  syncDirectory(...paths: readonly string[]) {
+    return this.#inner.syncDirectory(...paths);
   }
 
   clone(source: string, target: string) {

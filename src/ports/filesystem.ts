@@ -27,6 +27,11 @@ export interface DirectoryEntry {
   readonly kind: FileKind;
 }
 
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
 interface FilesystemSpace {
   readonly totalBytes: number;
   /** What a process without privileges may still use. */
@@ -90,6 +95,8 @@ export interface Filesystem {
   readDirectory(path: string): Promise<readonly DirectoryEntry[]>;
   /** A small text file as a whole; EFBIG when it is longer than `maxBytes` (default 1 MiB). */
   readText(path: string, maxBytes?: number): Promise<string>;
+  /** The small text files of a directory, sorted by name; not one that goes meanwhile. */
+  readTexts(directory: string, maxBytes?: number): Promise<readonly NamedText[]>;
   /** Up to `length` bytes from `position`. */
   readBytes(path: string, position: number, length: number): Promise<Uint8Array>;
   /**
@@ -113,9 +120,12 @@ export interface Filesystem {
   setPermissions(path: string, permissions: number): Promise<void>;
   /** Sets the modification time to now. */
   touch(path: string): Promise<void>;
-  /** Syncs a file that somebody else wrote (a tool, a caller). */
-  sync(path: string): Promise<void>;
-  syncDirectory(path: string): Promise<void>;
+  /**
+   * Syncs files, one after the other. Together, for on journalling filesystems the first one of a group pays for all that
+   * was changed before (measured on ext4 and XFS).
+   */
+  sync(...paths: readonly string[]): Promise<void>;
+  syncDirectory(...paths: readonly string[]): Promise<void>;
   /** A new file that shares the extents of `source` (FICLONE). EOPNOTSUPP, EXDEV or EINVAL where the filesystem cannot. */
   clone(source: string, target: string): Promise<void>;
   /** Reserves space for the first `lengthBytes` of a file without changing its size. EOPNOTSUPP where the filesystem cannot. */

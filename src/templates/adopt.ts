@@ -3,8 +3,7 @@ import { assert } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { passGate } from '../ingress/gate.ts';
 import type { Prepared, Session } from '../operations/step.ts';
-import { syncWhatLeadsThere } from '../workspace/publish.ts';
-import { draftRecord, placeRecord } from '../workspace/record.ts';
+import { publishRecord } from '../workspace/publish.ts';
 import type { Template, TemplateRecord } from './template.ts';
 
 /** Its content passes the gate like any other's: it is not known where it came from. */
@@ -37,9 +36,7 @@ export function prepareAdoption(
             source: 'found in the store',
             addedAt: new Date(modifiedMs).toISOString(),
           };
-          await draftRecord(host.filesystem, workspace, record);
-          await placeRecord(host.filesystem, workspace);
-          await syncWhatLeadsThere(host.filesystem, workspace);
+          await publishRecord(host.filesystem, workspace, record);
           adopted = { ...record, path };
         },
       },

@@ -2,7 +2,7 @@
 import { isHostError, PlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { templatesDirectory } from '../config/layout.ts';
-import { inspectFile } from '../ingress/gate.ts';
+import { inspectSeen } from '../ingress/gate.ts';
 import { toolFormat } from '../inspector/inspect.ts';
 import type { FileStat } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
@@ -70,7 +70,8 @@ export async function requireUnchanged(
   template: Template,
   stat: FileStat,
 ): Promise<void> {
-  const inspection = await inspectFile(host, template.path, config.limits);
+  const { limits } = config;
+  const inspection = await inspectSeen(host, template.path, stat, { limits });
   const isSame =
     stat.sizeBytes === template.fileSizeBytes &&
     inspection.safe &&

@@ -26,8 +26,8 @@ export interface Publication {
 
 /** A change of a name in two parts, so that contents can be synced together before any name changes. */
 export interface NameChange {
-  /** Writes and syncs what the name will stand for, in the workspace. */
-  draft(): Promise<void>;
+  /** Writes what the name will stand for, in the workspace; resolves to the files that have to be synced. */
+  draft(): Promise<readonly string[]>;
   /** Not durable before the directory is synced. */
   place(): Promise<void>;
 }
@@ -37,11 +37,12 @@ export async function publish(filesystem: Filesystem, publication: Publication):
   const { workspace, file, record, alongside } = publication;
   const { directory, name } = workspace;
   const finished = `${workspace.path}/${file}`;
-  await (publication.isDirectory === true
-    ? filesystem.syncDirectory(finished)
-    : filesystem.sync(finished));
-  if (record !== undefined) await draftRecord(filesystem, workspace, record);
-  await alongside?.draft();
+  if (publication.isDirectory === true) await filesystem.syncDirectory(finished);
+  const drafts = [
+    ...(record === undefined ? [] : [await draftRecord(filesystem, workspace, record)]),
+    ...((await alongside?.draft()) ?? []),
+  ];
+  await filesystem.sync(...(publication.isDirectory === true ? drafts : [finished, ...drafts]));
   let hasAppeared = false;
   try {
     if (record !== undefined) await placeRecord(filesystem, workspace);
@@ -57,6 +58,17 @@ export async function publish(filesystem: Filesystem, publication: Publication):
   }
 }
 
+/** The record alone, durably, of what appears elsewhere than in the directory, or stands there already. */
+export async function publishRecord(
+  filesystem: Filesystem,
+  workspace: Workspace,
+  record: object,
+): Promise<void> {
+  await filesystem.sync(await draftRecord(filesystem, workspace, record));
+  await placeRecord(filesystem, workspace);
+  await syncWhatLeadsThere(filesystem, workspace);
+}
+
 /** A directory is renamed only to where nothing is, or an empty directory. */
 async function appear(
   filesystem: Filesystem,
@@ -70,14 +82,16 @@ async function appear(
 }
 
 /** A file must not survive a power cut without its record, nor a record without the directories that it is in. */
-export async function syncWhatLeadsThere(
+async function syncWhatLeadsThere(
   filesystem: Filesystem,
   { directory, name }: Workspace,
 ): Promise<void> {
-  await filesystem.syncDirectory(recordPath(directory, name));
-  await filesystem.syncDirectory(areaPath(directory));
-  await filesystem.syncDirectory(directory);
-  await filesystem.syncDirectory(parentOf(directory));
+  await filesystem.syncDirectory(
+    recordPath(directory, name),
+    areaPath(directory),
+    directory,
+    parentOf(directory),
+  );
 }
 
 /**

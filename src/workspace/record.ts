@@ -27,21 +27,16 @@ export async function readRecord<Content extends object>(
   name: string,
 ): Promise<Recorded<Content> | undefined> {
   const path = recordPath(directory, name);
-  const file = (await listDirectory(filesystem, path)).find((entry) =>
-    entry.name.endsWith('.json'),
-  );
-  if (file === undefined) return undefined;
-  try {
-    const content = parseRecord(
-      await filesystem.readText(`${path}/${file.name}`),
-      path,
-      name,
-    ) as Content;
-    return { id: file.name.slice(0, -'.json'.length), content };
-  } catch (error) {
-    if (isHostError(error, 'ENOENT')) return undefined;
+  const files = await filesystem.readTexts(path).catch((error: unknown) => {
+    if (isHostError(error, 'ENOENT')) return [];
     throw error;
-  }
+  });
+  const file = files.find((entry) => entry.name.endsWith('.json'));
+  if (file === undefined) return undefined;
+  return {
+    id: file.name.slice(0, -'.json'.length),
+    content: parseRecord(file.text, path, name) as Content,
+  };
 }
 
 /** Of the form in which records are written. */
@@ -66,15 +61,17 @@ function draftOf(workspace: Workspace): string {
   return `${workspace.path}/record`;
 }
 
-/** Writes the record in the workspace, durably; nobody sees it yet. */
+/** Writes the record in the workspace: nobody sees it yet. The file has to be synced before it is placed. */
 export async function draftRecord(
   filesystem: Filesystem,
   workspace: Workspace,
   content: object,
-): Promise<void> {
+): Promise<string> {
   await makeOwnDirectory(filesystem, draftOf(workspace));
+  const path = `${draftOf(workspace)}/${workspace.id}.json`;
   const text = JSON.stringify({ version: recordVersion, ...content });
-  await filesystem.createText(`${draftOf(workspace)}/${workspace.id}.json`, `${text}\n`);
+  await filesystem.createText(path, `${text}\n`, { isDurable: false });
+  return path;
 }
 
 /**

@@ -81,8 +81,7 @@ export async function writeIntent(
   await filesystem.createText(`${workspace.path}/${intentFile}`, JSON.stringify(intent), {
     permissions: 0o600,
   });
-  await filesystem.syncDirectory(workspace.path);
-  await filesystem.syncDirectory(areaPath(workspace.directory));
+  await filesystem.syncDirectory(workspace.path, areaPath(workspace.directory));
 }
 
 /** The intended change is whole and durable: from here on nobody must repeat or undo it. */

@@ -28,6 +28,17 @@ export function filesystemContract(name: string, makeWorld: MakeWorld): void {
       expect(await codeOf(fs.createText(`${dir}/missing/a`, ''))).toBe('ENOENT');
     });
 
+    test('syncs several files and several directories', async () => {
+      await file('a', 'one');
+      await file('b', 'two');
+      await folder('d');
+      await fs.sync(`${dir}/a`, `${dir}/b`);
+      await fs.syncDirectory(`${dir}/d`, dir);
+      expect(await codeOf(fs.sync(`${dir}/a`, `${dir}/x`))).toBe('ENOENT');
+      expect(await codeOf(fs.syncDirectory(dir, `${dir}/x`))).toBe('ENOENT');
+      expect(await codeOf(fs.syncDirectory(`${dir}/a`))).toBe('ENOTDIR');
+    });
+
     test('reads and writes at positions, and leaves holes', async () => {
       const handle = await fs.open(`${dir}/a`, 'create');
       await handle.write(Buffer.from('end'), 1_000_000);

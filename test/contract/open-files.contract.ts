@@ -55,6 +55,21 @@ export function openFilesContract(name: string, makeWorld: MakeWorld): void {
       expect(await ends(100, 5)).toEqual(['0123456789', '56789']);
     });
 
+    test('reads the files of a directory, and nothing else in it', async () => {
+      expect(await codeOf(fs.readTexts(`${dir}/d`))).toBe('ENOENT');
+      await fs.makeDirectory(`${dir}/d`);
+      expect(await fs.readTexts(`${dir}/d`)).toEqual([]);
+      await file('d/b', 'two');
+      await file('d/a', 'one');
+      await fs.makeDirectory(`${dir}/d/c`);
+      expect(await fs.readTexts(`${dir}/d`)).toEqual([
+        { name: 'a', text: 'one' },
+        { name: 'b', text: 'two' },
+      ]);
+      expect(await codeOf(fs.readTexts(`${dir}/d`, 2))).toBe('EFBIG');
+      expect(await codeOf(fs.readTexts(`${dir}/d/a`))).toBe('ENOTDIR');
+    });
+
     test('a file without a name lives as long as it is open', async () => {
       await file('f', 'text');
       const handle = await fs.open(`${dir}/f`, 'write');

@@ -72,12 +72,12 @@ test('a new image meets the one of another backend that is recorded', async () =
     files: ['.platter/disk.record/1.json'],
     holding: ['lvm'],
   });
-  expect((await findImageElsewhere(context, address, 'qcow2'))?.driver.type).toBe('lvm');
+  expect((await findImageElsewhere(context, address, 'qcow2')).elsewhere?.driver.type).toBe('lvm');
   expect(asked).toEqual(['lvm']);
 });
 
 test('a new image asks no other backend of which nothing tells', async () => {
   const { asked, context } = await world({ holding: ['rbd'] });
-  expect(await findImageElsewhere(context, address, 'qcow2')).toBeUndefined();
+  expect((await findImageElsewhere(context, address, 'qcow2')).elsewhere).toBeUndefined();
   expect(asked).toEqual([]);
 });

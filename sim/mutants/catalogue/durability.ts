@@ -10,8 +10,8 @@ export const durabilityMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'workspace/publish',
-        find: ': filesystem.sync(finished)',
-        replace: ': undefined',
+        find: 'publication.isDirectory === true ? drafts : [finished, ...drafts]',
+        replace: 'drafts',
       },
     ],
   },

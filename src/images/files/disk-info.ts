@@ -12,7 +12,7 @@ import type { Filesystem } from '../../ports/filesystem.ts';
 import type { Host } from '../../ports/host.ts';
 import type { NameChange } from '../../workspace/publish.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { linkOnce, renameOnce, unlinkOnce } from '../../workspace/once.ts';
+import { linkOnce, renameOnce } from '../../workspace/once.ts';
 
 const fileName = 'disk.info';
 const lockWaitMs = 30_000;
@@ -66,7 +66,8 @@ export async function setFormat(
   entry: FormatEntry,
 ): Promise<void> {
   const change = formatChange(host, config, workspace, instance, entry);
-  await change.draft();
+  const drafts = await change.draft();
+  if (drafts.length > 0) await host.filesystem.sync(...drafts);
   await change.place();
 }
 
@@ -93,8 +94,10 @@ export function formatChange(
   return {
     async draft() {
       known = await readFormats(filesystem, directory);
-      if (known !== undefined || entry.format === undefined) return;
-      await filesystem.createText(first, JSON.stringify({ [entry.path]: entry.format }));
+      if (known !== undefined || entry.format === undefined) return [];
+      const text = JSON.stringify({ [entry.path]: entry.format });
+      await filesystem.createText(first, text, { isDurable: false });
+      return [first];
     },
     async place() {
       if (known?.[entry.path] === entry.format) return;
@@ -113,8 +116,6 @@ async function linkFirst(filesystem: Filesystem, first: string, target: string):
   } catch (error) {
     if (isHostError(error, 'EEXIST')) return false;
     throw error;
-  } finally {
-    await unlinkOnce(filesystem, first);
   }
 }
 

@@ -9,9 +9,8 @@ import { isName, type ImageAddress } from '../../names.ts';
 import type { FileStat, Filesystem } from '../../ports/filesystem.ts';
 import { sectorBytes, roundUp } from '../../sizes.ts';
 import { baseNameOf, parentOf } from '../../workspace/area.ts';
-import { readRecord } from '../../workspace/record.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
-import type { ImageRecord } from '../image-record.ts';
+import { lookForRecord, type Look } from '../image-record.ts';
 import { readDiskInfo } from './disk-info.ts';
 import { describeQcow2 } from './qcow2-state.ts';
 
@@ -21,9 +20,11 @@ export async function readFormat(
   config: Config,
   address: ImageAddress,
   formatDefault: string,
+  look?: Look,
 ) {
   const directory = instanceDirectory(config, address.instance);
-  const record = await readRecord<ImageRecord>(filesystem, directory, address.disk);
+  const { recorded: record } = (look ?? (await lookForRecord({ filesystem }, config, address)))
+    .record;
   if (record !== undefined) return { record, format: record.content.format };
   const formats = await readDiskInfo(filesystem, directory);
   return { record, format: formats[imagePath(config, address)] ?? formatDefault };
@@ -38,12 +39,18 @@ export async function findFileImage(
   config: Config,
   address: ImageAddress,
   own: { type: ImageType; format: ToolFormat },
-  readSnapshots?: (format: string) => Promise<readonly SnapshotFacts[]>,
+  {
+    look,
+    readSnapshots,
+  }: {
+    readonly look?: Look | undefined;
+    readonly readSnapshots?: (format: string) => Promise<readonly SnapshotFacts[]>;
+  },
 ): Promise<ImageFacts | undefined> {
   const path = imagePath(config, address);
-  const stat = await statFile(filesystem, path);
+  const stat = asFile(path, look?.file ?? (await lookAtFile(filesystem, path)));
   if (stat === undefined) return undefined;
-  const { record, format } = await readFormat(filesystem, config, address, own.format);
+  const { record, format } = await readFormat(filesystem, config, address, own.format, look);
   if (record !== undefined && record.content.backend !== own.type) return undefined;
   const content =
     format === 'qcow2'
@@ -65,19 +72,24 @@ export async function findFileImage(
   };
 }
 
-async function statFile(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
+type FileLook = NonNullable<Look['file']>;
+
+async function lookAtFile(filesystem: Filesystem, path: string): Promise<FileLook> {
   try {
-    const stat = await filesystem.stat(path);
-    if (stat.kind === 'file') return stat;
-    if (stat.kind === 'directory') return undefined;
-    throw new PlatterError('UNSAFE_IMAGE', 'the disk is no regular file', {
-      details: { path, kind: stat.kind },
-      hint: 'platter makes no links and no devices there: find out who did',
-    });
+    return { there: await filesystem.stat(path) };
   } catch (error) {
-    if (isHostError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    if (isHostError(error, 'ENOENT', 'ENOTDIR')) return { there: undefined };
     throw error;
   }
+}
+
+function asFile(path: string, { there: stat }: FileLook): FileStat | undefined {
+  if (stat === undefined || stat.kind === 'directory') return undefined;
+  if (stat.kind === 'file') return stat;
+  throw new PlatterError('UNSAFE_IMAGE', 'the disk is no regular file', {
+    details: { path, kind: stat.kind },
+    hint: 'platter makes no links and no devices there: find out who did',
+  });
 }
 
 function templateOf(config: Config, backing: string | null): string | null {

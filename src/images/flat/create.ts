@@ -7,21 +7,26 @@ import { convertImage, runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { ToolFormat } from '../../inspector/inspect.ts';
 import { qemuImgResize } from '../../tools/qemu-img/argv.ts';
-import type { CreateOrder, SnapshotFacts } from '../driver.ts';
+import type { CreateOrder, Making, SnapshotFacts } from '../driver.ts';
 import { copyFile } from '../files/copy.ts';
-import { draftFile, draftPath, publishImageStep } from '../files/publish-image.ts';
+import { draftFile, draftPath, makingOf } from '../files/publish-image.ts';
 import { formatExactSize, roundUp, sectorBytes } from '../../sizes.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
 import { sizeOf, snapshotFile } from './snapshots.ts';
 import { renameOnce } from '../../workspace/once.ts';
 
-export function createFlatSteps(config: Config, order: CreateOrder): readonly Step[] {
+export function planFlat(config: Config, order: CreateOrder): Making {
   const format = formatOf(config, order);
-  return [
-    contentStep(config, order, format),
-    growStep(order, format),
-    publishImageStep(config, order, { type: 'flat', format: () => format }),
-  ];
+  return makingOf(
+    config,
+    order,
+    { type: 'flat', format },
+    {
+      steps: [contentStep(config, order, format), growStep(order, format)],
+      content: (fileBytes) =>
+        format === 'raw' ? { virtualSizeBytes: fileBytes, backing: null } : undefined,
+    },
+  );
 }
 
 /** Raw, unless the template's format is to be kept (B040). */

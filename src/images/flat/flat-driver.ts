@@ -8,6 +8,7 @@ import type { ToolFormat } from '../../inspector/inspect.ts';
 import type { ImageAddress } from '../../names.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import type { Driver, DriverFactory } from '../driver.ts';
+import type { Look } from '../image-record.ts';
 import { destroyFileSteps, recoverDestroy } from '../files/destroy.ts';
 import { exportStep } from '../files/export.ts';
 import {
@@ -21,7 +22,7 @@ import { checkReferences } from '../files/foreign-disk.ts';
 import { growStep, recoverGrowth } from '../files/grow.ts';
 import { managed } from '../../ingress/proven.ts';
 import { sectorBytes } from '../../sizes.ts';
-import { createFlatSteps } from './create.ts';
+import { planFlat } from './create.ts';
 import { canReflink } from './reflink-probe.ts';
 import {
   createSnapshotSteps,
@@ -33,9 +34,9 @@ import {
 
 const own = { type: 'flat', format: 'raw' } as const;
 
-function find(filesystem: Filesystem, config: Config, address: ImageAddress) {
+function find(filesystem: Filesystem, config: Config, address: ImageAddress, look?: Look) {
   const readSnapshots = (format: string) => listSnapshots(filesystem, config, address, format);
-  return findFileImage(filesystem, config, address, own, readSnapshots);
+  return findFileImage(filesystem, config, address, own, { look, readSnapshots });
 }
 
 export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
@@ -59,7 +60,7 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
     };
   },
 
-  find: (address) => find(host.filesystem, config, address),
+  find: (address, look) => find(host.filesystem, config, address, look),
 
   /** Unlike the original (B049) it tells the format that the disk really has. */
   async model(address) {
@@ -70,10 +71,10 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
   libvirtSource: (address) => fileSource(host.filesystem, config, address, 'raw'),
 
   list: async () => [],
-  survey: async (address) => ({
-    existing: await find(host.filesystem, config, address),
+  survey: async (address, _, look) => ({
+    existing: await find(host.filesystem, config, address, look),
     granuleBytes: sectorBytes,
-    plan: async (order) => ({ steps: createFlatSteps(config, order) }),
+    plan: async (order) => planFlat(config, order),
   }),
 
   checkReferences: (facts) => checkReferences(host, config, facts),

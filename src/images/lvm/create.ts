@@ -14,8 +14,7 @@ import {
   lvs,
 } from '../../tools/lvm/argv.ts';
 import { parseLvs, type VolumeGroup } from '../../tools/lvm/report.ts';
-import { draftRecord, placeRecord } from '../../workspace/record.ts';
-import { syncWhatLeadsThere } from '../../workspace/publish.ts';
+import { publishRecord } from '../../workspace/publish.ts';
 import type { CreateOrder, ImageFacts, Making } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import { openMap, secretOf } from './crypt.ts';
@@ -248,9 +247,7 @@ function publishing(draft: Draft, before: (session: Session) => readonly Command
     async run(session) {
       const { host, workspace } = session;
       const record = recordOf(session, order, { type: 'lvm', format: 'raw' });
-      await draftRecord(host.filesystem, workspace, record);
-      await placeRecord(host.filesystem, workspace);
-      await syncWhatLeadsThere(host.filesystem, workspace);
+      await publishRecord(host.filesystem, workspace, record);
       const commands = [
         ...before(session),
         lvrename(group, privateName(workspace.id), name),

@@ -26,8 +26,7 @@ export async function begin(
     ...details,
   });
   // The volumes outlive a power cut: so must all that leads to the workspace, which may be the first of its instance.
-  await host.filesystem.syncDirectory(workspace.directory);
-  await host.filesystem.syncDirectory(parentOf(workspace.directory));
+  await host.filesystem.syncDirectory(workspace.directory, parentOf(workspace.directory));
 }
 
 export function idOf(intent: Intent): string {

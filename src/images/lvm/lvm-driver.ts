@@ -2,15 +2,13 @@
  * LVM (B061-B084): a disk is a logical volume; a thin snapshot of its template where a thin pool is configured. What
  * belongs to platter says so by its tags; names are Nova's.
  */
-import { instanceDirectory } from '../../config/layout.ts';
 import { PlatterError } from '../../errors.ts';
 import { formatAddress, type ImageAddress } from '../../names.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
 import { exists } from '../../workspace/once.ts';
-import { readRecord } from '../../workspace/record.ts';
 import type { Driver, DriverContext, DriverFactory } from '../driver.ts';
 
-import type { ImageRecord } from '../image-record.ts';
+import { lookForRecord, type Look } from '../image-record.ts';
 import { planVolume } from './create.ts';
 import { destroySteps } from './destroy.ts';
 import { factsOf } from './facts.ts';
@@ -35,9 +33,8 @@ import { createSnapshotSteps, deleteSnapshotSteps } from './snapshots.ts';
 export const lvmDriver: DriverFactory = (context): Driver => {
   const place = placeOf(context);
   const { host, config, group } = place;
-  const find = async (address: ImageAddress, state: VolumeGroup) => {
-    const directory = instanceDirectory(config, address.instance);
-    const record = await readRecord<ImageRecord>(host.filesystem, directory, address.disk);
+  const find = async (address: ImageAddress, state: VolumeGroup, look?: Look) => {
+    const { recorded: record } = (look ?? (await lookForRecord(host, config, address))).record;
     const isOwn = record === undefined || record.content.backend === 'lvm';
     return isOwn ? factsOf(state, address, record) : undefined;
   };
@@ -69,7 +66,7 @@ export const lvmDriver: DriverFactory = (context): Driver => {
       sharedBlockStorage: false,
     }),
 
-    find: async (address) => find(address, await readGroup(place, host)),
+    find: async (address, look) => find(address, await readGroup(place, host), look),
 
     list: async () =>
       (await readGroup(place, host)).volumes
@@ -85,10 +82,10 @@ export const lvmDriver: DriverFactory = (context): Driver => {
       io: config.lvm.sparse ? undefined : 'native',
     }),
 
-    async survey(address) {
+    async survey(address, _, look) {
       checkVolumeName(group, address);
       const state = await readGroup(place, host);
-      const existing = await find(address, state);
+      const existing = await find(address, state, look);
       if (existing === undefined) requireFreeName(state, address);
       return {
         existing,

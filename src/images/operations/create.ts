@@ -12,8 +12,9 @@ import { formatExactSize, roundUp } from '../../sizes.ts';
 import type { ImageMetadata } from '../../ports/image-api.ts';
 import { templatePath } from '../../templates/lookup.ts';
 import type { Template } from '../../templates/template.ts';
-import { removeRecord, readRecord } from '../../workspace/record.ts';
+import { removeRecord } from '../../workspace/record.ts';
 import { instanceDirectory } from '../../config/layout.ts';
+import type { Look } from '../image-record.ts';
 import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
 import { requireEncryptable } from '../encryptable.ts';
 import { findImageElsewhere, type FoundImage } from '../find.ts';
@@ -68,9 +69,9 @@ async function prepareCreate(
   request: CreateRequest,
 ): Promise<Prepared<Created>> {
   const { address, driver, keyId } = image;
-  const elsewhere = await findImageElsewhere(image, address, driver.type);
+  const { elsewhere, look } = await findImageElsewhere(image, address, driver.type);
   if (elsewhere !== undefined) throw alreadyExists(elsewhere);
-  const site = await driver.survey(address, session);
+  const site = await driver.survey(address, session, look);
   const plan = await planBase(session, image, request);
   const sizeBytes = decideSize(address, request, plan.sizeBytes, site.granuleBytes);
   const { existing } = site;
@@ -83,7 +84,7 @@ async function prepareCreate(
   const order = { address, sizeBytes, keyId };
   const making = await planMaking(driver, site, plan.base, order, session);
   return {
-    steps: [...(await forgetStaleRecord(session, image)), ...plan.steps, ...making.steps],
+    steps: [...forgetStaleRecord(image, look), ...plan.steps, ...making.steps],
     result: created(making.made),
   };
 }
@@ -114,13 +115,12 @@ function alreadyExists({ driver, facts: { address } }: FoundImage): PlatterError
 }
 
 /** A record without its image is what a create that died has left: nobody else works here, for this one has the lock. */
-async function forgetStaleRecord(
-  { host }: Session,
+function forgetStaleRecord(
   { config, address }: ImageHandle,
-): Promise<readonly Step[]> {
-  const directory = instanceDirectory(config, address.instance);
-  const stale = await readRecord(host.filesystem, directory, address.disk);
+  { record: { recorded: stale } }: Look,
+): readonly Step[] {
   if (stale === undefined) return [];
+  const directory = instanceDirectory(config, address.instance);
   return [
     {
       description: 'forget the record of an image that is gone',

@@ -9,20 +9,30 @@ import { qemuImgCreate, qemuImgCreateOverlay, qemuImgResize } from '../../tools/
 import type { ConvertOptions } from '../../tools/qemu-img/argv.ts';
 import { withLimits, type ResourceLimits } from '../../tools/util-linux/prlimit.ts';
 import { formatExactSize } from '../../sizes.ts';
-import type { CreateOrder } from '../driver.ts';
-import { draftPath, publishImageStep } from '../files/publish-image.ts';
+import type { CreateOrder, Making } from '../driver.ts';
+import { draftPath, makingOf, type NewContent } from '../files/publish-image.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
 import { snapshotContent } from './snapshot-content.ts';
 
-export async function createQcow2Steps(
+export async function planQcow2(
   session: Session,
   config: Config,
   order: CreateOrder,
-): Promise<readonly Step[]> {
-  return [
-    ...(await contentSteps(session, config, order)),
-    publishImageStep(config, order, { type: 'qcow2', format: () => 'qcow2' }),
-  ];
+): Promise<Making> {
+  const steps = await contentSteps(session, config, order);
+  return makingOf(
+    config,
+    order,
+    { type: 'qcow2', format: 'qcow2' },
+    { steps, content: () => newContent(order) },
+  );
+}
+
+/** What qemu-img was told to make; what it converted has to be looked at. */
+function newContent({ base, sizeBytes }: CreateOrder): NewContent | undefined {
+  if (base.kind === 'blank') return { virtualSizeBytes: sizeBytes, backing: null };
+  if (base.kind !== 'template') return undefined;
+  return { virtualSizeBytes: sizeBytes, backing: base.image.path };
 }
 
 async function contentSteps(

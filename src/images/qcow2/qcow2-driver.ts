@@ -10,7 +10,7 @@ import { exportStep } from '../files/export.ts';
 import { fileSource, findFileImage, openable, parseImagePath } from '../files/file-image.ts';
 import { checkReferences } from '../files/foreign-disk.ts';
 import { growStep } from '../files/grow.ts';
-import { createQcow2Steps } from './create.ts';
+import { planQcow2 } from './create.ts';
 import { flattenSteps } from './flatten.ts';
 import { recoverQcow2 } from './recover.ts';
 import { snapshotContent } from './snapshot-content.ts';
@@ -36,7 +36,7 @@ export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
     sharedBlockStorage: false,
   }),
 
-  find: (address) => findFileImage(host.filesystem, config, address, own),
+  find: (address, look) => findFileImage(host.filesystem, config, address, own, { look }),
 
   model: async (address) => ({
     kind: 'LocalFileImage',
@@ -47,10 +47,10 @@ export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
   libvirtSource: (address) => fileSource(host.filesystem, config, address, 'qcow2'),
 
   list: async () => [],
-  survey: async (address, session) => ({
-    existing: await findFileImage(host.filesystem, config, address, own),
+  survey: async (address, session, look) => ({
+    existing: await findFileImage(host.filesystem, config, address, own, { look }),
     granuleBytes: sectorBytes,
-    plan: async (order) => ({ steps: await createQcow2Steps(session, config, order) }),
+    plan: (order) => planQcow2(session, config, order),
   }),
   checkReferences: (facts) => checkReferences(host, config, facts),
   resize: async (facts, sizeBytes) => [growStep(config, 'qcow2', facts, sizeBytes)],

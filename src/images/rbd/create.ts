@@ -9,8 +9,8 @@ import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { rbdRename } from '../../tools/rbd/argv.ts';
-import { syncWhatLeadsThere } from '../../workspace/publish.ts';
-import { draftRecord, placeRecord, readRecord, removeRecord } from '../../workspace/record.ts';
+import { publishRecord } from '../../workspace/publish.ts';
+import { readRecord, removeRecord } from '../../workspace/record.ts';
 import type { Intent, Workspace } from '../../workspace/workspace.ts';
 import type { CreateOrder, ImageFacts, Making, ShareOrder } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
@@ -149,9 +149,7 @@ async function publish(
   const { filesystem } = session.host;
   const { workspace } = session;
   const record = recordOf(session, order, { type: 'rbd', format: 'raw' });
-  await draftRecord(filesystem, workspace, record);
-  await placeRecord(filesystem, workspace);
-  await syncWhatLeadsThere(filesystem, workspace);
+  await publishRecord(filesystem, workspace, record);
   try {
     await cluster.change(session, rbdRename(cluster.client, draft, image), 'publish the image');
   } catch (error) {

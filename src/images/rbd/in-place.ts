@@ -45,8 +45,7 @@ export async function begin(
 ): Promise<void> {
   const { directory } = workspace;
   // The cluster does not lose power with this host: what is made there must be known here afterwards.
-  await host.filesystem.syncDirectory(directory);
-  await host.filesystem.syncDirectory(parentOf(directory));
+  await host.filesystem.syncDirectory(directory, parentOf(directory));
   await writeIntent(host.filesystem, workspace, {
     ...intent,
     backend: 'rbd',

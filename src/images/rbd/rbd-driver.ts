@@ -2,10 +2,8 @@
  * Ceph RBD (B085-B118), through the commands rbd and ceph: a disk is an image in a pool that all hosts see, and a clone
  * of its template, which is in the cluster once. Snapshots are the cluster's own.
  */
-import { instanceDirectory } from '../../config/layout.ts';
 import { sectorBytes } from '../../sizes.ts';
 import { splitMonitorAddress } from '../../tools/ceph/output.ts';
-import { readRecord } from '../../workspace/record.ts';
 import type { Driver, DriverFactory } from '../driver.ts';
 import {
   createSnapshotStep,
@@ -75,12 +73,12 @@ export const rbdDriver: DriverFactory = ({ host, config }): Driver => {
       auth: secretUuid === undefined ? undefined : { username: user ?? 'admin', secretUuid },
     }),
 
-    async survey(address, session) {
+    async survey(address, session, { record }) {
       // Only this host's own record makes a look worth its process: else the rename tells whether the name is free.
-      const directory = instanceDirectory(config, address.instance);
-      const record = await readRecord(host.filesystem, directory, address.disk);
       const existing =
-        record === undefined ? undefined : await findRbdImage(host, cluster, config, address);
+        record.recorded === undefined
+          ? undefined
+          : await findRbdImage(host, cluster, config, address);
       return {
         existing,
         granuleBytes: sectorBytes,
