@@ -52,9 +52,9 @@ async function acquire(facts: HostFacts, request: LockRequest): Promise<Lock> {
     const state = await stateOf(facts, holder);
     if (state === 'gone' && holder !== undefined) await removeDead(paths, holder);
     if (state !== 'alive') {
-      await watch.removeStale(paths);
       const lock = await tryLock(facts, request, paths);
       if (lock !== undefined) return lock;
+      await watch.removeStale(paths);
     }
     if (performance.now() - startedAt >= request.waitMs) throw lockedError(request, holder);
     if (!hasTold) request.onWait?.(holder);

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command `platter`: reads the command line, runs one command, and ends with the exit status of the contract. */
 import { Command, CommanderError } from 'commander';
 import { BugError, PlatterError } from '../errors.ts';
@@ -97,4 +96,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw new BugError(`cannot write the result: ${error.message}`);
   process.exit(exitStatus.done);
 });
-process.exitCode = await main();
+// Nothing is awaited at the top: the command is bundled as one script.
+void main().then((status) => {
+  process.exitCode = status;
+});

@@ -36,7 +36,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'sim',
     description: 'run the engine on simulated hosts, and replay what fails',
-    load: async () => (await import('./commands/sim.ts')).defineSim,
+    load: async () => (await import('./commands/sim.ts')).loadSim(),
   },
   {
     name: 'audit',

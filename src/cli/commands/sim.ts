@@ -1,5 +1,6 @@
 /** `platter sim …`: the one place where `src` knows the simulator. */
-import { defineSim as define } from '../../../sim/cli/define-sim.ts';
 import type { DefineCommands } from '../command.ts';
 
-export const defineSim: DefineCommands = define;
+export async function loadSim(): Promise<DefineCommands> {
+  return (await import('../../../sim/cli/define-sim.ts')).defineSim;
+}
