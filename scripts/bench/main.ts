@@ -7,9 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileImageComparisons } from './file-images.ts';
 import { commandComparisons } from './command.ts';
+import { lvmComparisons } from './lvm-images.ts';
 import { rbdComparisons } from './rbd-images.ts';
 import type { Comparison } from './comparison.ts';
 
+/** The virtual machine is slow, and there for LVM alone. */
+const inLvmLab = process.env['PLATTER_LAB'] === 'lvm';
 const cephConf = process.env['PLATTER_CEPH_CONF'];
 const runs = Number(process.env['PLATTER_BENCH_RUNS'] ?? 15);
 const directory = mkdtempSync(`${tmpdir()}/platter-bench-`);
@@ -52,7 +55,7 @@ function ms(values: readonly number[]): string {
 
 try {
   const xfs = `${directory}/xfs`;
-  if (process.getuid?.() === 0) {
+  if (process.getuid?.() === 0 && !inLvmLab) {
     execFileSync('truncate', ['-s', '4G', `${directory}/xfs.img`]);
     execFileSync('mkfs.xfs', ['-q', '-m', 'reflink=1', `${directory}/xfs.img`]);
     execFileSync('mkdir', [xfs]);
@@ -61,11 +64,13 @@ try {
   }
   const head = ['operation', 'bare', 'platter', 'ratio', 'limit', ''];
   console.log(head.map((cell, index) => cell.padEnd(index === 0 ? 44 : 12)).join(''));
-  const comparisons = [
-    ...(await fileImageComparisons(directory, mounted ? xfs : undefined)),
-    ...(cephConf === undefined ? [] : await rbdComparisons(directory, cephConf)),
-    ...(await commandComparisons(directory)),
-  ];
+  const comparisons = inLvmLab
+    ? await lvmComparisons(directory)
+    : [
+        ...(await fileImageComparisons(directory, mounted ? xfs : undefined)),
+        ...(cephConf === undefined ? [] : await rbdComparisons(directory, cephConf)),
+        ...(await commandComparisons(directory)),
+      ];
   for (const comparison of comparisons) await measure(comparison);
 } finally {
   if (mounted) execFileSync('umount', [`${directory}/xfs`]);
