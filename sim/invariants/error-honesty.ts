@@ -24,6 +24,7 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
       if (model.store.isTaken?.(spec.subject) === true) return true;
       return before !== undefined || spec.kind === 'add template';
     case 'NOT_FOUND':
+      if (lacksKey(model, spec.subject)) return true;
       // A template that is missing is fetched.
       if (creates(spec) && spec.kind !== 'clone') return false;
       return before === undefined || spec.other !== undefined || spec.kind.endsWith(' template');
@@ -57,4 +58,9 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
     default:
       return true;
   }
+}
+
+/** Of an encrypted disk, whose instance has no secret. */
+function lacksKey({ scenario: { encryption } }: Model, address: string): boolean {
+  return encryption !== undefined && !((address.split('/')[0] ?? '') in encryption.keys);
 }

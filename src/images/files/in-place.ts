@@ -34,6 +34,8 @@ export function inPlaceStep({ facts, ...order }: InPlaceChange): Step {
     async run(session) {
       const { host, workspace } = session;
       const link = linkPath(workspace);
+      // Before the intent, with which it becomes durable: recovery takes a missing link to mean that nothing was begun.
+      await linkOnce(host.filesystem, facts.path, link);
       await writeIntent(host.filesystem, workspace, {
         operation: order.operation,
         backend: order.type,
@@ -41,9 +43,6 @@ export function inPlaceStep({ facts, ...order }: InPlaceChange): Step {
         format: facts.format,
         ...(await order.details(session)),
       });
-      await linkOnce(host.filesystem, facts.path, link);
-      // Recovery takes a missing link to mean that nothing was begun, also after a power cut.
-      await host.filesystem.syncDirectory(workspace.path);
       await order.change(session, openable(facts, link));
       await host.filesystem.sync(link);
       await completeIntent(host.filesystem, workspace);
