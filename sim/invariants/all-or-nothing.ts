@@ -2,7 +2,7 @@ import { creates, describeRun } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
-import { isUnknown } from '../model/touched.ts';
+import { isUnknown, wasFinished } from '../model/touched.ts';
 import type { DiskState } from '../model/view.ts';
 import { expected, made } from '../model/wanted.ts';
 
@@ -17,13 +17,10 @@ export const allOrNothing: Invariant = {
   description: 'what was cut off is, once recovered, done completely or not at all',
   onInterrupted: cutOff,
   onFailed(model, run) {
+    if (run.error !== undefined && wasFinished(run.error)) return settled(model, run);
     return run.error !== undefined && isUnknown(run.error) ? cutOff(model, run) : undefined;
   },
-  onDone(model, run) {
-    const [address] = run.addresses ?? [];
-    if (address !== undefined) possible(model).delete(address);
-    return undefined;
-  },
+  onDone: settled,
   onRecovered(model) {
     for (const [address, states] of possible(model)) {
       if (states === null) continue;
@@ -41,6 +38,13 @@ function possible(model: Model): Map<string, Possible | null> {
   const known = possibleOf.get(model) ?? new Map<string, Possible | null>();
   possibleOf.set(model, known);
   return known;
+}
+
+/** What came of it is known, and another invariant's matter. */
+function settled(model: Model, { addresses = [] }: OperationRun): undefined {
+  const [address] = addresses;
+  if (address !== undefined) possible(model).delete(address);
+  return undefined;
 }
 
 function cutOff(model: Model, run: OperationRun): undefined {

@@ -1,4 +1,5 @@
 import { describeRun } from '../model/expected.ts';
+import { wasFinished } from '../model/touched.ts';
 import { expected } from '../model/wanted.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { same } from './outcome.ts';
@@ -8,7 +9,7 @@ export const toldOutcome: Invariant = {
   description: 'what fails, and says that it was finished all the same, was finished',
   onFailed(model, run) {
     const { before, error, spec } = run;
-    if (!run.isAlone || before === undefined || error?.details['undo'] !== 'finished')
+    if (!run.isAlone || before === undefined || error === undefined || !wasFinished(error))
       return undefined;
     const after = model.state(spec.subject);
     const what = `${describeRun(run)} failed (${error.code}) and was told to be finished, but`;

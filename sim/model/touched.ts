@@ -28,6 +28,11 @@ export function worksOnImages({ kind }: OperationSpec): boolean {
   return !['show', 'list', 'guest write'].includes(kind);
 }
 
+/** It failed, and says that what it was asked for is done all the same. */
+export function wasFinished({ details }: NonNullable<OperationRun['error']>): boolean {
+  return details['undo'] === 'finished';
+}
+
 /** The engine itself says that it does not know, or that something is left to be done. */
 export function isUnknown({ code, details }: NonNullable<OperationRun['error']>): boolean {
   return code === 'OUTCOME_UNKNOWN' || details['undo'] === 'failed';

@@ -1,9 +1,9 @@
 /** Finds out which driver holds an image: from its record, or from what is there. */
 import { imageTypes, type ImageType } from '../config/config.ts';
 import { imagePath, instanceDirectory } from '../config/layout.ts';
-import { isHostError, PlatterError } from '../errors.ts';
+import { PlatterError } from '../errors.ts';
 import { formatAddress, type ImageAddress } from '../names.ts';
-import type { Filesystem, FileStat } from '../ports/filesystem.ts';
+import { statOrNothing } from '../workspace/once.ts';
 import type { EngineContext } from './context.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { readDiskInfo } from './files/disk-info.ts';
@@ -93,15 +93,6 @@ function typeOfRecord({ backend }: ImageRecord, address: ImageAddress): ImageTyp
     details: { ...address, backend },
     hint: 'it was damaged or written by a newer platter; platter audit tells where it is',
   });
-}
-
-async function statOrNothing(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
-  try {
-    return await filesystem.stat(path);
-  } catch (error) {
-    if (isHostError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
 }
 
 /** A file that Nova made: disk.info knows its format; without an entry the configured type decides, as it did in Nova. */

@@ -10,6 +10,7 @@
  */
 import { isHostError, PlatterError } from '../errors.ts';
 import type { DirectoryEntry, Filesystem } from '../ports/filesystem.ts';
+import { statOrNothing } from './once.ts';
 
 /** Others may remove an empty directory between two of our steps; more often than this, something is wrong. */
 const attemptsMax = 10;
@@ -60,8 +61,8 @@ export async function makeDirectories(filesystem: Filesystem, path: string): Pro
       await filesystem.syncDirectory(parentOf(path));
       return;
     } catch (error) {
-      if (isHostError(error, 'EEXIST')) return assertDirectory(filesystem, path, error);
-      if (!isHostError(error, 'ENOENT') || path === '/') throw error;
+      if (isHostError(error, 'EEXIST') && (await isDirectory(filesystem, path, error))) return;
+      if (!isHostError(error, 'ENOENT', 'EEXIST') || path === '/') throw error;
       await makeDirectories(filesystem, parentOf(path));
     }
   }
@@ -74,13 +75,12 @@ export async function makeDirectories(filesystem: Filesystem, path: string): Pro
   );
 }
 
-async function assertDirectory(
-  filesystem: Filesystem,
-  path: string,
-  cause: unknown,
-): Promise<void> {
-  const { kind } = await filesystem.stat(path);
-  if (kind === 'directory' || kind === 'symlink') return;
+/** False when it is gone again; INVALID_ARGUMENT when something else stands there. */
+async function isDirectory(filesystem: Filesystem, path: string, cause: unknown): Promise<boolean> {
+  const stat = await statOrNothing(filesystem, path);
+  if (stat === undefined) return false;
+  const { kind } = stat;
+  if (kind === 'directory' || kind === 'symlink') return true;
   throw new PlatterError('INVALID_ARGUMENT', 'a file stands where a directory is needed', {
     details: { path, kind },
     hint: 'move it away, or choose another instances path',

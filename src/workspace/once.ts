@@ -76,7 +76,11 @@ export async function exists(filesystem: Filesystem, path: string): Promise<bool
   return (await statOrNothing(filesystem, path)) !== undefined;
 }
 
-async function statOrNothing(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
+/** Undefined when nothing stands there. */
+export async function statOrNothing(
+  filesystem: Filesystem,
+  path: string,
+): Promise<FileStat | undefined> {
   try {
     return await filesystem.stat(path);
   } catch (error) {
