@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Digest, Digests } from '../src/ports/digest.ts';
 import type { SimProcess } from './process.ts';
-import { emptyContent } from './volume/content.ts';
+import { dug, emptyContent } from './volume/content.ts';
 import {
   fingerprintFile,
   truncateContent,
@@ -27,7 +27,9 @@ export function simDigests(world: World, process: SimProcess): Digests {
 }
 
 function digestOf(content: FileContent): string {
-  return createHash('sha256').update(fingerprintFile(content)).digest('hex');
+  // Zeros that were written are zeros that were not.
+  const whole = content.kind === 'raw' ? dug(content) : content;
+  return createHash('sha256').update(fingerprintFile(whole)).digest('hex');
 }
 
 /** Puts together what passes by, just as the file that it is written to does. */

@@ -134,7 +134,7 @@ async function look(
 
 /** A record that cannot be read is reported as CORRUPT; whatever else fails is about the disk. */
 function damaged(stray: Stray): Stray {
-  return /record of platter/.test(stray.message) ? { ...stray, kind: 'damaged-record' } : stray;
+  return /the record of "/.test(stray.message) ? { ...stray, kind: 'damaged-record' } : stray;
 }
 
 function recordWithoutImage(path: string, subject: string): Stray {

@@ -41,7 +41,7 @@ export const durabilityMutants: readonly Mutant[] = [
       },
       {
         module: 'images/files/replace',
-        find: 'await filesystem.syncDirectory(instanceDirectory(config, facts.address.instance));',
+        find: 'await syncNames(filesystem, instanceDirectory(config, facts.address.instance));',
         replace: '',
       },
     ],
@@ -54,7 +54,7 @@ export const durabilityMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/flat/snapshots',
-        find: 'await renameOnce(filesystem, copy, target, isThere); await filesystem.syncDirectory(snapshots);',
+        find: 'await renameOnce(filesystem, copy, target, isThere); await syncNames(filesystem, snapshots);',
         replace: 'await renameOnce(filesystem, copy, target, isThere);',
       },
     ],

@@ -193,7 +193,7 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/in-place',
-        find: 'await host.filesystem.syncDirectory(directory); await host.filesystem.syncDirectory(parentOf(directory));',
+        find: 'await host.filesystem.syncDirectory(directory, parentOf(directory));',
         replace: '',
       },
     ],

@@ -137,7 +137,7 @@ export const sizeMutants: readonly Mutant[] = [
       },
       {
         module: 'ingress/receive',
-        find: 'requireSafe(await inspectHandle(handle, reception.limits, reception.declaredFormat));',
+        find: 'requireSafe(await inspectOpenFile(file, reception.limits, reception.declaredFormat));',
         replace: '',
       },
       {
