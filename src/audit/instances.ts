@@ -7,7 +7,7 @@ import { findImage } from '../images/find.ts';
 import { instancesOf, novaDisk } from '../images/list.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
 import type { DirectoryEntry } from '../ports/filesystem.ts';
-import { areaPath, baseNameOf, isProbe, listDirectory } from '../workspace/area.ts';
+import { areaPath, baseNameOf, isProbe, listDirectory, recordPath } from '../workspace/area.ts';
 import { auditArea, recordedNames } from './private-area.ts';
 import { allocatedBytes } from './space.ts';
 import type { Stray } from './stray.ts';
@@ -113,7 +113,7 @@ async function look(
 ): Promise<readonly Stray[]> {
   const path = imagePath(context.config, address);
   const subject = formatAddress(address);
-  const found = await orUnreadable(path, subject, async () => {
+  const find = async (): Promise<readonly Stray[]> => {
     const image = await findImage(context, address);
     if (image === undefined) return isRecorded ? [recordWithoutImage(path, subject)] : [];
     const { backing, allocatedBytes: bytes } = image.facts;
@@ -128,13 +128,16 @@ async function look(
         hint: `bring the file back as it was: platter template add ${baseNameOf(backing)} SOURCE`,
       },
     ];
-  });
-  return found.map((stray) => (isRecorded && stray.kind === 'unreadable' ? damaged(stray) : stray));
+  };
+  return orUnreadable(path, subject, find, (error) =>
+    isRecorded && isOfRecord(context, address, error) ? 'damaged-record' : 'unreadable',
+  );
 }
 
-/** A record that cannot be read is reported as CORRUPT; whatever else fails is about the disk. */
-function damaged(stray: Stray): Stray {
-  return /the record of "/.test(stray.message) ? { ...stray, kind: 'damaged-record' } : stray;
+/** A record that cannot be read says where it is; whatever else fails is about the disk. */
+function isOfRecord({ config }: EngineContext, { instance, disk }: ImageAddress, error: Error) {
+  const path = recordPath(instanceDirectory(config, instance), disk);
+  return PlatterError.is(error) && error.details['path'] === path;
 }
 
 function recordWithoutImage(path: string, subject: string): Stray {

@@ -6,7 +6,7 @@ import { templateOperation } from '../templates/add.ts';
 import { lookUp } from '../templates/lookup.ts';
 import { partialSuffix } from '../templates/partial-download.ts';
 import { usersOf } from '../templates/users.ts';
-import { areaPath, listDirectory } from '../workspace/area.ts';
+import { areaPath, listDirectory, recordPath } from '../workspace/area.ts';
 import { auditArea, recordedNames } from './private-area.ts';
 import { allocatedBytes } from './space.ts';
 import type { Stray } from './stray.ts';
@@ -43,7 +43,8 @@ export async function auditTemplates(context: EngineContext): Promise<readonly S
 async function auditRecord(context: EngineContext, name: string): Promise<readonly Stray[]> {
   const { host, config } = context;
   const path = `${templatesDirectory(config)}/${name}`;
-  return orDamaged(`${areaPath(templatesDirectory(config))}/${name}.record`, name, async () => {
+  const record = recordPath(templatesDirectory(config), name);
+  const look = async (): Promise<readonly Stray[]> => {
     const found = await lookUp(host, config, name);
     if (found.state !== 'lost') return [];
     const users = await usersOf(host.filesystem, config, path);
@@ -63,18 +64,8 @@ async function auditRecord(context: EngineContext, name: string): Promise<readon
             : `platter template add ${name} SOURCE brings it back, with the same content`,
       },
     ];
-  });
-}
-
-async function orDamaged(
-  path: string,
-  name: string,
-  look: () => Promise<readonly Stray[]>,
-): Promise<readonly Stray[]> {
-  const found = await orUnreadable(path, `template ${name}`, look);
-  return found.map((stray) =>
-    stray.kind === 'unreadable' ? { ...stray, kind: 'damaged-record' } : stray,
-  );
+  };
+  return orUnreadable(record, `template ${name}`, look, () => 'damaged-record');
 }
 
 async function auditFile(context: EngineContext, name: string): Promise<readonly Stray[]> {

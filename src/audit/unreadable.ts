@@ -1,12 +1,13 @@
 /** What cannot be looked at. */
 import { BugError, toPlatterError } from '../errors.ts';
-import type { Stray } from './stray.ts';
+import type { Stray, StrayKind } from './stray.ts';
 
-/** One thing that cannot be read must not hide the others. */
+/** One thing that cannot be read must not hide the others. `kindOf` tells what an error says is wrong. */
 export async function orUnreadable(
   path: string,
   subject: string | null,
   look: () => Promise<readonly Stray[]>,
+  kindOf: (error: Error) => StrayKind = () => 'unreadable',
 ): Promise<readonly Stray[]> {
   try {
     return await look();
@@ -16,7 +17,7 @@ export async function orUnreadable(
     const { hint } = error as { hint?: string };
     return [
       {
-        kind: 'unreadable',
+        kind: kindOf(error),
         path,
         subject,
         allocatedBytes: null,

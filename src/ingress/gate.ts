@@ -4,7 +4,7 @@
  * The file has to be a private copy that nobody else can write to (ingress/receive.ts made it, or a caller's function
  * wrote it into the workspace), so that what is inspected is what is used.
  */
-import { PlatterError, toPlatterError } from '../errors.ts';
+import { PlatterError, reporting } from '../errors.ts';
 import {
   checkDeclaredFormat,
   inspect,
@@ -32,43 +32,58 @@ export async function inspectFile(
   limits: ImageLimits,
   declaredFormat?: string,
 ): Promise<Inspection> {
+  return (await lookAndInspect(host, path, limits, declaredFormat)).inspection;
+}
+
+/** A file that is to be received, looked at before anything is done; throws what makes it unsafe. */
+export async function inspectSource(
+  host: Pick<Host, 'filesystem'>,
+  path: string,
+  limits: ImageLimits,
+  declaredFormat?: string,
+): Promise<{ readonly inspection: Inspection; readonly allocatedBytes: number }> {
+  const { inspection, seen } = await lookAndInspect(host, path, limits, declaredFormat);
+  requireSafe(inspection);
+  return { inspection, allocatedBytes: seen.allocatedBytes };
+}
+
+async function lookAndInspect(
+  host: Pick<Host, 'filesystem'>,
+  path: string,
+  limits: ImageLimits,
+  declaredFormat: string | undefined,
+) {
   if (declaredFormat !== undefined) checkDeclaredFormat(declaredFormat);
-  const seen = await host.filesystem.stat(path).catch((error: unknown) => {
-    throw toPlatterError(error, `read ${path}`);
-  });
-  return inspectSeen(host, path, seen, { limits, declaredFormat });
+  const seen = await reporting(`read ${path}`, () => host.filesystem.stat(path));
+  return { seen, inspection: await inspectSeen(host, path, seen, { limits, declaredFormat }) };
 }
 
 /** The same where the caller has just looked what stands there. */
 export async function inspectSeen(
-  host: Pick<Host, 'filesystem'>,
+  { filesystem }: Pick<Host, 'filesystem'>,
   path: string,
   seen: FileStat,
   { limits, declaredFormat }: { limits: ImageLimits; declaredFormat?: string | undefined },
 ): Promise<Inspection> {
   const refusal = judgeFile(seen);
   if (refusal !== undefined) return refused(refusal);
-  try {
-    const file = await host.filesystem.openRead(path, inspectedEnds);
+  return reporting(`read ${path}`, async () => {
+    const file = await filesystem.openRead(path, inspectedEnds);
     try {
       return await inspectOpenFile(file, limits, declaredFormat);
     } finally {
       file.close();
     }
-  } catch (error) {
-    throw toPlatterError(error, `read ${path}`);
-  }
+  });
 }
 
 /** Opens a file that somebody named. What is no regular file is not even opened: that alone sets some devices going. */
-export async function openUntrusted(filesystem: Filesystem, path: string): Promise<OpenFile> {
-  try {
+export function openUntrusted(filesystem: Filesystem, path: string): Promise<OpenFile> {
+  return reporting(`read ${path}`, async () => {
     const refusal = judgeFile(await filesystem.stat(path));
     if (refusal !== undefined) throw unsafeError('UNSAFE_IMAGE', [refusal]);
-    return await filesystem.openRead(path, inspectedEnds);
-  } catch (error) {
-    throw toPlatterError(error, `read ${path}`);
-  }
+    return filesystem.openRead(path, inspectedEnds);
+  });
 }
 
 /** The same for a file that is open already, and that is the one to be used then. */

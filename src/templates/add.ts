@@ -2,7 +2,7 @@
 import { assert, PlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { templatesDirectory, locksDirectory } from '../config/layout.ts';
-import { inspectFile, passGate, requireSafe } from '../ingress/gate.ts';
+import { inspectSource, passGate } from '../ingress/gate.ts';
 import { managed, type ProvenImage } from '../ingress/proven.ts';
 import { receive } from '../ingress/receive.ts';
 import { describeSource, type ImageSource } from '../ingress/source.ts';
@@ -92,8 +92,7 @@ async function amountOf(
   declaredFormat: string | undefined,
 ): Promise<number | null> {
   if (source.kind !== 'path') return null;
-  requireSafe(await inspectFile(host, source.path, config.limits, declaredFormat));
-  return (await host.filesystem.stat(source.path)).allocatedBytes;
+  return (await inspectSource(host, source.path, config.limits, declaredFormat)).allocatedBytes;
 }
 
 function missing(name: string, isLost: boolean): PlatterError {

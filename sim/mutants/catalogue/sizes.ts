@@ -131,9 +131,9 @@ export const sizeMutants: readonly Mutant[] = [
     profile: 'calm',
     patches: [
       {
-        module: 'images/operations/create',
-        find: 'requireSafe(inspection); format =',
-        replace: 'format =',
+        module: 'ingress/gate',
+        find: 'requireSafe(inspection); return { inspection, allocatedBytes: seen.allocatedBytes };',
+        replace: 'return { inspection, allocatedBytes: seen.allocatedBytes };',
       },
       {
         module: 'ingress/receive',

@@ -1,5 +1,5 @@
 /** Finds images that are files, and what they are: without starting a tool, and without probing what a guest wrote. */
-import { isHostError, PlatterError } from '../../errors.ts';
+import { PlatterError } from '../../errors.ts';
 import type { Config, ImageType } from '../../config/config.ts';
 import { imagePath, instanceDirectory, templatesDirectory } from '../../config/layout.ts';
 import { managed, type ProvenImage } from '../../ingress/proven.ts';
@@ -9,6 +9,7 @@ import { isName, type ImageAddress } from '../../names.ts';
 import type { FileStat, Filesystem } from '../../ports/filesystem.ts';
 import { sectorBytes, roundUp } from '../../sizes.ts';
 import { baseNameOf, parentOf } from '../../workspace/area.ts';
+import { statOrNothing } from '../../workspace/once.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { lookForRecord, type Look } from '../image-record.ts';
 import { readDiskInfo } from './disk-info.ts';
@@ -48,7 +49,7 @@ export async function findFileImage(
   },
 ): Promise<ImageFacts | undefined> {
   const path = imagePath(config, address);
-  const stat = asFile(path, look?.file ?? (await lookAtFile(filesystem, path)));
+  const stat = asFile(path, look?.file ?? { there: await statOrNothing(filesystem, path) });
   if (stat === undefined) return undefined;
   const { record, format } = await readFormat(filesystem, config, address, own.format, look);
   if (record !== undefined && record.content.backend !== own.type) return undefined;
@@ -72,18 +73,7 @@ export async function findFileImage(
   };
 }
 
-type FileLook = NonNullable<Look['file']>;
-
-async function lookAtFile(filesystem: Filesystem, path: string): Promise<FileLook> {
-  try {
-    return { there: await filesystem.stat(path) };
-  } catch (error) {
-    if (isHostError(error, 'ENOENT', 'ENOTDIR')) return { there: undefined };
-    throw error;
-  }
-}
-
-function asFile(path: string, { there: stat }: FileLook): FileStat | undefined {
+function asFile(path: string, { there: stat }: NonNullable<Look['file']>): FileStat | undefined {
   if (stat === undefined || stat.kind === 'directory') return undefined;
   if (stat.kind === 'file') return stat;
   throw new PlatterError('UNSAFE_IMAGE', 'the disk is no regular file', {

@@ -3,7 +3,7 @@ import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { activate, lvextend, makeNodes } from '../../tools/lvm/argv.ts';
+import { activate, lvextend, reactivate } from '../../tools/lvm/argv.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { syncContent, writeZeros } from './content.ts';
@@ -96,7 +96,7 @@ export async function recoverGrowth(
   if (volume === undefined || volume.sizeBytes < toBytes) return 'undone';
   await changeVolumes(place, session, leftover, {
     action: 'activate the disk',
-    commands: [activate(place.group, name), makeNodes(place.group)],
+    commands: reactivate(place.group, name),
   });
   const fromBytes = Number(intent['fromBytes']);
   const added = {

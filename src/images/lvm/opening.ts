@@ -1,7 +1,7 @@
 /** Makes a disk that is there usable: after its host was started anew it may be neither active nor mapped. */
 import type { ImageAddress } from '../../names.ts';
 import type { Step } from '../../operations/step.ts';
-import { activate, makeNodes } from '../../tools/lvm/argv.ts';
+import { reactivate } from '../../tools/lvm/argv.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
 import { exists } from '../../workspace/once.ts';
 import { openMap } from './crypt.ts';
@@ -21,11 +21,9 @@ export async function openingSteps(
   const steps: Step[] = [];
   const device = devicePath(place.group, name);
   if (!volume.isActive || !(await exists(place.host.filesystem, device))) {
-    const command = activate(place.group, name);
-    const change = {
-      action: 'activate the disk',
-      commands: [command, makeNodes(place.group)],
-    };
+    const commands = reactivate(place.group, name);
+    const [command] = commands;
+    const change = { action: 'activate the disk', commands };
     steps.push({
       description: `activate volume ${name}`,
       command,

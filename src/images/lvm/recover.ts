@@ -2,7 +2,7 @@
 import { assert } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session } from '../../operations/step.ts';
-import { activate, lvremove, makeNodes } from '../../tools/lvm/argv.ts';
+import { lvremove, reactivate } from '../../tools/lvm/argv.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import type { Intent, Workspace } from '../../workspace/workspace.ts';
 import { closeMap, openMap } from './crypt.ts';
@@ -60,7 +60,7 @@ async function recoverCreation(
     await removeRecord(session.host.filesystem, leftover.directory, leftover.name, id);
     return 'undone';
   }
-  const commands = [activate(place.group, name), makeNodes(place.group)];
+  const commands = reactivate(place.group, name);
   await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
   const keyId = tagOf(disk, 'key');
   if (keyId !== undefined) await openMap(place, session, name, keyId);

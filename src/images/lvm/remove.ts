@@ -4,7 +4,7 @@ import type { Session } from '../../operations/step.ts';
 import {
   activate,
   lvremove,
-  makeNodes,
+  reactivate,
   setPermission,
   splitSnapshot,
 } from '../../tools/lvm/argv.ts';
@@ -33,9 +33,7 @@ export async function removeVolume(
     commands: [
       // A template is read-only before it is published.
       ...(volume.isReadOnly ? [setPermission(place.group, name, 'rw')] : []),
-      activate(place.group, name),
-      // Whoever died while it was made may have left it active, and without its node.
-      makeNodes(place.group),
+      ...reactivate(place.group, name),
     ],
   };
   if (volume.kind === 'thin') {
@@ -87,8 +85,7 @@ export async function removeClassicSnapshot(
     // Overflowed or not, the origin has to be active for a snapshot to be taken off it.
     ...(kind === 'snapshot' ? [activate(group, origin), splitSnapshot(group, name)] : []),
     ...(isReadOnly ? [setPermission(group, name, 'rw')] : []),
-    activate(group, name),
-    makeNodes(group),
+    ...reactivate(group, name),
   ];
   await changeVolumes(place, session, workspace, { action: 'split off the snapshot', commands });
   await clearContent(place, session, devicePath(group, name), { sizeBytes, clearing });

@@ -11,7 +11,7 @@ import {
   deactivate,
   lvremove,
   lvrename,
-  makeNodes,
+  reactivate,
 } from '../../tools/lvm/argv.ts';
 import type { Volume } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
@@ -165,7 +165,7 @@ export async function recoverCopyBack(
   const snapshot = volumeNamed(state, String(intent['snapshot']));
   if (disk === undefined || snapshot === undefined) return 'undone';
   await closeMap(place, session, disk.name);
-  const commands = [activate(place.group, disk.name), makeNodes(place.group)];
+  const commands = reactivate(place.group, disk.name);
   await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
   await copyBack(place, session, disk, requireReadable(snapshot));
   await reopen(place, session, disk);

@@ -1,6 +1,6 @@
 /** Makes an image: of a template, of nothing, of a file, of what a caller's function writes, of a snapshot. */
 import { assert, PlatterError } from '../../errors.ts';
-import { passGate, inspectFile, requireSafe } from '../../ingress/gate.ts';
+import { passGate, inspectSource } from '../../ingress/gate.ts';
 import { stored, type ProvenImage } from '../../ingress/proven.ts';
 import { receive } from '../../ingress/receive.ts';
 import { describeSource, type ImageSource } from '../../ingress/source.ts';
@@ -196,11 +196,11 @@ async function planReceived(
   let sizeBytes = 0;
   let bytes: number | null = null;
   if (source.kind === 'path') {
-    const inspection = await inspectFile(host, source.path, image.config.limits, declaredFormat);
-    requireSafe(inspection);
-    format = toolFormat(inspection.format);
-    sizeBytes = inspection.virtualSizeBytes;
-    bytes = (await host.filesystem.stat(source.path)).allocatedBytes;
+    const { limits } = image.config;
+    const looked = await inspectSource(host, source.path, limits, declaredFormat);
+    format = toolFormat(looked.inspection.format);
+    sizeBytes = looked.inspection.virtualSizeBytes;
+    bytes = looked.allocatedBytes;
   }
   let received: ProvenImage | undefined;
   const step: Step = {

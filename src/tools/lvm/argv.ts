@@ -100,6 +100,11 @@ export function makeNodes(group: string): Command {
   return { file: 'vgmknodes', args: [group] };
 }
 
+/** For what somebody who died may have left active, but without its node: afterwards it has both. */
+export function reactivate(group: string, name: string): readonly [Command, Command] {
+  return [activate(group, name), makeNodes(group)];
+}
+
 /** Refused while anything has it open; a classic snapshot goes with its origin. */
 export function deactivate(group: string, name: string): Command {
   return lvchange('-an', `${group}/${name}`);
