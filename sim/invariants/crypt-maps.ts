@@ -1,5 +1,6 @@
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
+import { volumeName } from '../model/volume-store.ts';
 
 export const cryptMaps: Invariant = {
   id: 'crypt-map',
@@ -12,10 +13,6 @@ export const cryptMaps: Invariant = {
   },
 };
 
-/** As Nova names them. */
 function isOfDisk({ disks }: Model, map: string): boolean {
-  return [...disks.keys()].some((address) => {
-    const [instance = '', disk = ''] = address.split('/');
-    return map === `${instance}_${disk.replaceAll('_', '__')}-dmcrypt`;
-  });
+  return [...disks.keys()].some((address) => map === `${volumeName(address)}-dmcrypt`);
 }

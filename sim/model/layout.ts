@@ -1,4 +1,5 @@
 /** What the paths of a simulated world mean: the onlooker reads them as platter's users would. */
+import { memoizeByText } from '../memoize.ts';
 
 export const instancesPath = '/i';
 /** Where sources of templates and exported files are. */
@@ -10,17 +11,7 @@ export type Meaning =
   | { readonly kind: 'template'; readonly name: string }
   | undefined;
 
-/** Scenarios have the same few paths again and again. */
-const meanings = new Map<string, Meaning>();
-const pathsMax = 20_000;
-
-export function meaningOf(path: string): Meaning {
-  if (meanings.has(path)) return meanings.get(path);
-  if (meanings.size >= pathsMax) meanings.clear();
-  const meaning = readMeaning(path);
-  meanings.set(path, meaning);
-  return meaning;
-}
+export const meaningOf: (path: string) => Meaning = memoizeByText(readMeaning);
 
 function readMeaning(path: string): Meaning {
   if (!path.startsWith(`${instancesPath}/`)) return undefined;

@@ -60,7 +60,8 @@ export function volumeStore(
   };
 }
 
-function volumeName(address: string): string {
+/** As Nova names them. */
+export function volumeName(address: string): string {
   const [instance = '', disk = ''] = address.split('/');
   return `${instance}_${disk.replaceAll('_', '__')}`;
 }

@@ -5,6 +5,7 @@
  * Its core is used without its file API, whose paths, descriptors and dates cost more than all the rest of a run.
  */
 import { Superblock, type Link, type Node } from '@jsonjoy.com/fs-core';
+import { memoizeByText } from '../memoize.ts';
 import { errno } from './errno.ts';
 import type { Device } from './device.ts';
 import type { Inode, InodeKind } from './inode.ts';
@@ -39,18 +40,7 @@ function know(node: Node, inode: Inode): void {
   (node as KnownNode)[inodeKey] = inode;
 }
 
-/** Scenarios have the same few paths again and again. */
-const partsOf = new Map<string, readonly string[]>();
-const pathsMax = 20_000;
-
-function split(path: string): readonly string[] {
-  const known = partsOf.get(path);
-  if (known !== undefined) return known;
-  if (partsOf.size >= pathsMax) partsOf.clear();
-  const parts = path.split('/');
-  partsOf.set(path, parts);
-  return parts;
-}
+const split = memoizeByText((path): readonly string[] => path.split('/'));
 
 export class Tree {
   #superblock = new Superblock();
