@@ -113,6 +113,7 @@ export async function recoverRestore(
     commands: [
       ...(isGone ? [lvrename(group, part, name)] : []),
       activate(group, name),
+      makeNodes(group),
       ...(has(old) ? [lvremove(group, old)] : []),
       ...(!isGone && has(part) ? [lvremove(group, part)] : []),
     ],
