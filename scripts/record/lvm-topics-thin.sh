@@ -391,3 +391,30 @@ topic_thin_metadata() {
   rec 'health' -w 'timeout -k 1 20' -- lvs -a "${report[@]}" -o lv_name,lv_attr,data_percent,metadata_percent,lv_health_status vg0
   [[ $(ps -o stat= -p "${REC_PID[fill]}") == *D* ]] || rec_wait fill
 }
+
+# The nodes of volumes of a pool, made anew: of one volume, and of the whole group.
+topic_thin_nodes() {
+  small_group 1G
+  small_pool 64M
+  rec 'the group, an empty pool' -- vgmknodes vg0
+  quiet lvcreate -y -V 8388608b --thinpool pool -n d vg0
+  quiet lvcreate -y -s -n s vg0/d
+  rec 'the group, nothing lost' -- vgmknodes vg0
+  rm /dev/vg0/d /dev/mapper/vg0-d
+  rec 'the group, nodes lost' -- vgmknodes vg0
+  rec 'nodes: back' -- ls /dev/vg0
+  rec 'one volume, nothing lost' -- vgmknodes vg0/d
+  rm /dev/vg0/d /dev/mapper/vg0-d
+  rec 'one volume, nodes lost' -- vgmknodes vg0/d
+  rec 'nodes: back' -- ls /dev/vg0
+  rec 'an inactive one' -- vgmknodes vg0/s
+  rec 'a pool' -- vgmknodes vg0/pool
+  rec 'none' -- vgmknodes vg0/absent
+  open_device /dev/vg0/d
+  rec 'an open one' -- vgmknodes vg0/d
+  close_device
+  quiet lvcreate -y -L 8388608b -n thick vg0
+  rec 'a thick one beside the pool' -- vgmknodes vg0/thick
+  quiet lvremove -f vg0/pool
+  rec 'the group, without a pool' -- vgmknodes vg0
+}

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { LogicalVolume } from '../../sim/volume-group/logical-volume.ts';
 import { comparable, emptyGroup, messages, recordedTopic, runSimulated } from './recorded-lvm.ts';
 
-const known = /^(lvs|vgs|lvcreate|lvextend|lvrename|lvremove|lvchange|lvconvert|blockdev)$/;
+const known =
+  /^(lvs|vgs|lvcreate|lvextend|lvrename|lvremove|lvchange|lvconvert|vgmknodes|blockdev)$/;
 
 /** Before there is a group. */
 const notYet = /^no group yet|missing group/;
@@ -80,6 +81,18 @@ const topics: readonly Topic[] = [
     },
     skipped:
       /pool, no space|volume group: before|lvs, all|all columns|^volume group|hidden|verbose|with a size|classic|with extents|shrink|state: the origin is gone|all of them|rename the pool|remove a pool/,
+  },
+  {
+    topic: 'thin-nodes',
+    setUp: ['lvcreate -y --type thin-pool -L 67108864b -n pool vg0'],
+    before: {
+      'the group, nothing lost': [
+        'lvcreate -y -V 8388608b --thinpool pool -n d vg0',
+        'lvcreate -y -s -n s vg0/d',
+      ],
+      'a thick one beside the pool': [thick('thick')],
+      'the group, without a pool': ['lvremove -f vg0/pool'],
+    },
   },
   {
     topic: 'thin-template',

@@ -1,4 +1,4 @@
-/** `lvchange` and `vgmknodes`. Recorded in fixtures/lvm-2.03/attributes.json, killed-change.json and nodes.json. */
+/** `lvchange` and `vgmknodes`. Recorded in fixtures/lvm-2.03/attributes.json, killed-change.json, nodes.json and thin-nodes.json. */
 import type { LogicalVolume } from '../../volume-group/logical-volume.ts';
 import { LvmFailure } from './failure.ts';
 import { finishMerge } from './convert.ts';
@@ -85,10 +85,16 @@ function list(text: string | undefined): readonly string[] {
   return text === undefined ? [] : text.split(',');
 }
 
-/** Nodes that are lost come back; those of volumes that are gone stay. */
+/**
+ * Nodes that are lost come back; those of volumes that are gone stay. Where a thin pool is among the volumes, and has some
+ * itself, all that is done, and then it fails.
+ */
 export function* vgmknodes(session: LvmSession): LvmSteps {
-  yield { name: 'make nodes', subject: session.group.name, takesMs: 20 };
-  for (const volume of session.group.volumes.values()) {
-    if (volume.isActive) session.group.addNodes(volume);
-  }
+  const [word = ''] = session.options.words;
+  yield { name: 'make nodes', subject: word, takesMs: 20 };
+  const all = [...session.group.volumes.values()];
+  const volumes = word.includes('/') ? [session.find(word)] : all;
+  for (const volume of volumes) if (volume.isActive) session.group.addNodes(volume);
+  const isUsed = (volume: LogicalVolume) => all.some(({ pool }) => pool === volume);
+  if (volumes.some(isUsed)) throw new LvmFailure(['Command failed with status code 5.']);
 }

@@ -8,7 +8,7 @@ import {
   cryptsetupResize,
 } from '../../tools/cryptsetup/argv.ts';
 import { classifyCryptsetupFailure, isMapAbsent } from '../../tools/cryptsetup/errors.ts';
-import { makeNodes } from '../../tools/lvm/argv.ts';
+import { makeNode } from '../../tools/lvm/argv.ts';
 import { classifyLvmFailure } from '../../tools/lvm/errors.ts';
 import { runTool } from '../../tools/run.ts';
 import { exists } from '../../workspace/once.ts';
@@ -38,7 +38,7 @@ export async function openMap(
   const { cipher, keySize } = place.config.encryption;
   const device = devicePath(place.group, volume);
   if (!(await exists(host.filesystem, device))) {
-    await runTool(host.executor, makeNodes(place.group), {
+    await runTool(host.executor, makeNode(place.group, volume), {
       ...optionsOf(place, 'make the node of the disk'),
       classify: classifyLvmFailure,
     });

@@ -2,7 +2,7 @@
 import { instanceDirectory } from '../../config/layout.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { activate, deactivate, lvremove, lvrename, makeNodes } from '../../tools/lvm/argv.ts';
+import { deactivate, lvremove, lvrename, reactivate } from '../../tools/lvm/argv.ts';
 import { tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
@@ -119,7 +119,7 @@ export async function recoverDestruction(
   const group = await readGroup(place, session.host);
   const disk = volumeNamed(group, String(intent['volume']));
   if (disk !== undefined && volumeNamed(group, removedName(id)) === undefined) {
-    const commands = [activate(place.group, disk.name), makeNodes(place.group)];
+    const commands = reactivate(place.group, disk.name);
     await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
     const keyId = tagOf(disk, 'key');
     if (keyId !== undefined) await openMap(place, session, disk.name, keyId);

@@ -112,8 +112,7 @@ export async function recoverRestore(
     action: 'finish or undo the restoring',
     commands: [
       ...(isGone ? [lvrename(group, part, name)] : []),
-      activate(group, name),
-      makeNodes(group),
+      ...reactivate(group, name),
       ...(has(old) ? [lvremove(group, old)] : []),
       ...(!isGone && has(part) ? [lvremove(group, part)] : []),
     ],
