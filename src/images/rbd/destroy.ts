@@ -144,9 +144,7 @@ export async function recoverDestroy(
   const { image, removed, imageId } = removal;
   const info = await cluster.info(removed);
   if (info === undefined) {
-    // Its name may be left, from a tool that was killed. One that had got it into the trash is carried on with first, which
-    // leaves the name in the list; the second time that goes too.
-    await removeImage(session, cluster, removed);
+    // Its name may be left, from a tool that was killed.
     await removeImage(session, cluster, removed);
     return (await cluster.info(image)) === undefined ? 'finished' : 'undone';
   }

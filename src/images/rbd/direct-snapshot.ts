@@ -17,7 +17,7 @@ import { begin } from './in-place.ts';
 import { locationSpec } from './location.ts';
 import { draftName, formatLocation } from './names.ts';
 import {
-  ignoringAbsence,
+  ifThere,
   protect,
   removeImage,
   removeSnapshot,
@@ -135,9 +135,9 @@ export async function recoverDirectSnapshot(
   if (intent.operation !== operation) return undefined;
   const [image, name, draft] = [intent['image'], intent['snapshot'], intent['draft']].map(String);
   const isDrafted = (await cluster.info(`${draft}`)) !== undefined;
-  if (isDrafted) await removeImage(session, cluster, `${draft}`);
+  await removeImage(session, cluster, `${draft}`);
   let hadSnapshot = false;
-  await ignoringAbsence(async () => {
+  await ifThere(async () => {
     const own = (await cluster.snapshots(`${image}`)).find((known) => known.name === name);
     if (own === undefined) return;
     hadSnapshot = true;
@@ -174,11 +174,12 @@ export async function cleanUpSteps(
       ? [
           {
             description: `remove ${image}`,
-            run: (session: Session) =>
-              ignoringAbsence(async () => {
+            async run(session: Session) {
+              await ifThere(async () => {
                 await requireNotOpen(session, cluster, image);
                 await removeImage(session, cluster, image);
-              }),
+              });
+            },
           },
         ]
       : []),

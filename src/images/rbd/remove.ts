@@ -16,17 +16,24 @@ const pauseMs = 1000;
 
 /** Removes an image of platter's own with its snapshots; one that is not there is removed already. */
 export async function removeImage(session: Session, cluster: Cluster, spec: string): Promise<void> {
-  await ignoringAbsence(async () => {
+  const remove = () =>
+    ifThere(() =>
+      whileBusy(session, () =>
+        cluster.change(session, rbdRemove(cluster.client, spec), 'remove the image'),
+      ),
+    );
+  const opens = await ifThere(async () => {
     for (const snapshot of await cluster.snapshots(spec)) {
       await removeSnapshot(session, cluster, spec, snapshot);
     }
   });
-  // Also where nothing can be opened: a tool that was killed may have left the name without its image, for ever taken.
-  await ignoringAbsence(() =>
-    whileBusy(session, () =>
-      cluster.change(session, rbdRemove(cluster.client, spec), 'remove the image'),
-    ),
-  );
+  if (opens) {
+    await remove();
+    return;
+  }
+  // A tool that was killed may have left the name without its image, for ever taken. One that had got the image into the
+  // trash is carried on with first, which leaves the name in the list (half-made.json): the next time that goes too.
+  while (await remove());
 }
 
 /** IN_USE when it has clones: those that were made before snapshots could outlive their removal keep it protected. */
@@ -81,11 +88,14 @@ export async function orAlready(message: RegExp, act: () => Promise<void>): Prom
   }
 }
 
-export async function ignoringAbsence(act: () => Promise<void>): Promise<void> {
+/** Resolves to whether there was something to act on. */
+export async function ifThere(act: () => Promise<void>): Promise<boolean> {
   try {
     await act();
+    return true;
   } catch (error) {
     if (!isAbsent(error)) throw error;
+    return false;
   }
 }
 

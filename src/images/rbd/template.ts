@@ -21,7 +21,7 @@ import {
   templateImageName,
   templateSnapshotName,
 } from './names.ts';
-import { ignoringAbsence, orAlready, protect, removeImage } from './remove.ts';
+import { ifThere, orAlready, protect, removeImage } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 type TemplateBase = Extract<Base, { kind: 'template' }>;
@@ -154,7 +154,7 @@ async function complete(session: Session, cluster: Cluster, base: TemplateBase):
  */
 async function freeName(session: Session, cluster: Cluster, spec: string): Promise<boolean> {
   if ((await cluster.info(spec)) !== undefined) return false;
-  await ignoringAbsence(() =>
+  await ifThere(() =>
     cluster.change(session, rbdRemove(cluster.client, spec), 'free the name of the template'),
   );
   return true;
@@ -229,7 +229,7 @@ export async function removeTemplate(
   const removed = `${templatePool}/${removedName(templateImageName(template), session.workspace.id)}`;
   // What bears the name alone was not made by platter.
   if (!(await isThere(cluster, template))) return;
-  await ignoringAbsence(() =>
+  await ifThere(() =>
     cluster.change(session, rbdRename(client, spec, removed), 'take the name of the template'),
   );
   try {
