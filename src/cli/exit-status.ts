@@ -6,6 +6,7 @@ export const exitStatus = {
   failed: 1,
   usage: 2,
   bug: 70,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 };

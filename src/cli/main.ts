@@ -10,7 +10,13 @@ import { usageError } from './usage-error.ts';
 import type { CommandContext } from './command.ts';
 
 const interrupt = new AbortController();
-let interruptedBy: 'SIGINT' | 'SIGTERM' | undefined;
+/** 128 and the number of the signal, as a shell tells it. */
+const statusOfSignal = {
+  SIGHUP: exitStatus.hungUp,
+  SIGINT: exitStatus.interrupted,
+  SIGTERM: exitStatus.terminated,
+};
+let interruptedBy: keyof typeof statusOfSignal | undefined;
 
 function createProgram(context: CommandContext): Command {
   const program = new Command('platter')
@@ -41,7 +47,7 @@ function createProgram(context: CommandContext): Command {
 
 const exitStatusHelp = `
 Exit status: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict, 5 not supported,
-6 refused as unsafe, 70 a bug, 75 try again later, 130 and 143 interrupted.`;
+6 refused as unsafe, 70 a bug, 75 try again later, 129, 130 and 143 interrupted.`;
 
 async function main(): Promise<number> {
   let status: number = exitStatus.done;
@@ -64,8 +70,7 @@ async function main(): Promise<number> {
 }
 
 function statusOf(error: unknown): number {
-  if (interruptedBy === 'SIGINT') return exitStatus.interrupted;
-  if (interruptedBy === 'SIGTERM') return exitStatus.terminated;
+  if (interruptedBy !== undefined) return statusOfSignal[interruptedBy];
   return PlatterError.is(error) ? exitStatusOf(error.code) : exitStatus.bug;
 }
 
@@ -83,10 +88,10 @@ function errorOptions(program: Command) {
   return process.argv.includes('--json') ? { ...options, json: true } : options;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     // The second time somebody really wants it to end.
-    if (interruptedBy !== undefined) process.exit(exitStatus.interrupted);
+    if (interruptedBy !== undefined) process.exit(statusOfSignal[signal]);
     interruptedBy = signal;
     interrupt.abort(new PlatterError('CANCELED', `interrupted by ${signal}`));
   });
@@ -96,6 +101,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw new BugError(`cannot write the result: ${error.message}`);
   process.exit(exitStatus.done);
 });
+// What is at work goes on to its end also when nobody can be told of it any more, as when a terminal is closed.
+process.stderr.on('error', () => {});
 // Nothing is awaited at the top: the command is bundled as one script.
 void main().then((status) => {
   process.exitCode = status;

@@ -29,6 +29,7 @@ async function untilAtWork(): Promise<void> {
 }
 
 test.each([
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s ends a template that never comes, with %i', async (signal, status) => {
