@@ -8,7 +8,7 @@ export function simClock(world: World, process: SimProcess): Clock {
     now: () => world.wallMs(process.machine),
     monotonicMs: () => world.gate.nowUs / 1000,
     sleep(ms, signal) {
-      return world.gate.callLater<void>(process, 'clock.sleep', String(ms), (settle) => {
+      return world.callLater<void>(process, 'clock.sleep', String(ms), (settle) => {
         const cancel = () => {
           timer.cancel();
           settle.reject(signal?.reason);

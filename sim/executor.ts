@@ -4,6 +4,7 @@
  */
 import { isHostError, PlatterError } from '../src/errors.ts';
 import type { Command, Executor, RunOptions, RunResult } from '../src/ports/executor.ts';
+import { isHostFault } from './faults/fault.ts';
 import type { SimProcess } from './process.ts';
 import type { Settle } from './schedule/held.ts';
 import {
@@ -24,13 +25,12 @@ export function simExecutor(world: World, process: SimProcess): Executor {
     run(command, options = {}) {
       if (options.signal?.aborted === true) return Promise.resolve(killedResult('canceled'));
       const subject = `${command.file} ${command.args.join(' ')}`;
-      return world.gate.callLater<RunResult>(process, 'executor.run', subject, (settle) => {
-        const fault = world.takeFault();
+      return world.callLater<RunResult>(process, 'executor.run', subject, (settle, fault) => {
         const { file, args } = unwrapped(command);
         const program = programs.get(file);
         if (program === undefined || fault?.kind === 'tool missing') {
           settle.reject(missing(command, file));
-        } else if (fault !== undefined) {
+        } else if (fault !== undefined && !isHostFault(fault.kind)) {
           settle.reject(new PlatterError('TOOL_FAILED', `cannot start ${file}: ${fault.kind}`));
         } else {
           new ToolRun(world, process, {

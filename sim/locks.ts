@@ -259,7 +259,7 @@ function nextChange(
   state: LockState,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  return world.gate.callLater<void>(process, 'locks.wait', state.key, (settle) => {
+  return world.callLater<void>(process, 'locks.wait', state.key, (settle) => {
     const proceed = () => {
       timer.cancel();
       signal?.removeEventListener('abort', proceed);

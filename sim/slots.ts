@@ -16,7 +16,7 @@ export function simSlots(world: World, process: SimProcess): Locks['slot'] {
         return true;
       });
       if (isFree) break;
-      await world.gate.callLater<void>(process, 'locks.wait for slot', name, (settle) => {
+      await world.callLater<void>(process, 'locks.wait for slot', name, (settle) => {
         const proceed = () => {
           signal?.removeEventListener('abort', proceed);
           settle.resolve();

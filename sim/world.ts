@@ -6,7 +6,7 @@ import { FaultPlan, isHostFault, type Fault } from './faults/fault.ts';
 import { newMachine, type SimMachine, type SimProcess } from './process.ts';
 import type { SchedulePolicy } from './schedule/choices.ts';
 import { Gate, type GateOutcome } from './schedule/gate.ts';
-import type { Held } from './schedule/held.ts';
+import type { Held, Settle } from './schedule/held.ts';
 import { hashText } from './schedule/prng.ts';
 import type { ImageStores } from './stores.ts';
 import { cutPower, loseMemoryOf, type PersistenceProfile } from './volume/power-cut.ts';
@@ -171,16 +171,30 @@ export class World {
     subject: string,
     effect: (fault: Fault | undefined) => Value,
   ): Promise<Value> {
-    return this.gate.call(process, name, subject, () => {
-      const fault = this.takeFault();
-      if (fault === undefined || !isHostFault(fault.kind)) return effect(fault);
-      try {
-        return effect(fault);
-      } finally {
-        if (fault.kind === 'cut power') this.cutPower(process.machine);
-        else this.kill(process);
-      }
-    });
+    return this.gate.call(process, name, subject, () => this.#strike(process, effect));
+  }
+
+  /** The same, where the answer comes later. */
+  callLater<Value>(
+    process: SimProcess,
+    name: string,
+    subject: string,
+    begin: (settle: Settle<Value>, fault: Fault | undefined) => void,
+  ): Promise<Value> {
+    return this.gate.callLater<Value>(process, name, subject, (settle) =>
+      this.#strike(process, (fault) => begin(settle, fault)),
+    );
+  }
+
+  #strike<Value>(process: SimProcess, effect: (fault: Fault | undefined) => Value): Value {
+    const fault = this.takeFault();
+    if (fault === undefined || !isHostFault(fault.kind)) return effect(fault);
+    try {
+      return effect(fault);
+    } finally {
+      if (fault.kind === 'cut power') this.cutPower(process.machine);
+      else this.kill(process);
+    }
   }
 
   /** The fault that strikes what proceeds now, for whoever has to act it out. */

@@ -33,7 +33,7 @@ export async function runGuest(
   }
   const machine = await call('open', () => start(performer, subject));
   if (machine === undefined) return false;
-  await world.gate.callLater<void>(process, 'guest.run', path, (settle) => {
+  await world.callLater<void>(process, 'guest.run', path, (settle) => {
     world.gate.at(world.gate.nowUs + runsMs * 1000, () => settle.resolve(), process);
   });
   await call('write', () => write(volume, machine.inode, pattern, path));
