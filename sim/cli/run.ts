@@ -7,6 +7,7 @@ import { outputOptions, type GlobalOptions } from '../../src/cli/options.ts';
 import { printResult, type OutputOptions } from '../../src/cli/output.ts';
 import { PlatterError } from '../../src/errors.ts';
 import { profiles } from '../faults/profiles.ts';
+import type { FailureFile } from '../failures/failure-file.ts';
 import { simBackends, type SimBackend } from '../scenarios/scenario.ts';
 import { coverageJson } from '../soak/coverage-report.ts';
 import { soak, type SoakResult } from '../soak/soak.ts';
@@ -61,6 +62,7 @@ async function run(options: RunOptions, context: CommandContext): Promise<void> 
   const limit = limitOf(options);
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
+  const violations: ReportedViolation[] = [];
   const order = {
     seed: parseCount('--seed', options.seed, 0),
     backend,
@@ -69,6 +71,12 @@ async function run(options: RunOptions, context: CommandContext): Promise<void> 
     isTimeUp: () => seconds() >= limit.seconds || context.interrupt.aborted,
     failuresMax: parseCount('--failures', options.failures, 1),
     ...progressOf(options, output),
+    onFailures(failures: readonly FailureFile[]) {
+      const found = writeFailures(options.out, failures);
+      violations.push(...found);
+      if (output.json || output.quiet) return;
+      for (const { id, file } of found) process.stderr.write(`${id}: ${file}\n`);
+    },
   };
   const pool = workerPool(workers);
   let result: SoakResult;
@@ -78,7 +86,7 @@ async function run(options: RunOptions, context: CommandContext): Promise<void> 
     await pool.close();
   }
   const took = seconds();
-  const report = { ...reportOf(options, backend, result, took), workers };
+  const report = { ...reportOf(options, backend, { ...result, violations }, took), workers };
   await printResult(output, report, () => reportText(report, result, options.coverage === true));
   if (typeof options.coverage === 'string') {
     writeFile(options.coverage, coverageJson(backend, result.coverage));
@@ -145,9 +153,9 @@ export interface RunReport {
 }
 
 function reportOf(
-  { seed, profile, out }: RunOptions,
+  { seed, profile }: RunOptions,
   backend: SimBackend,
-  result: SoakResult,
+  result: SoakResult & { readonly violations: readonly ReportedViolation[] },
   seconds: number,
 ): RunReport {
   const simulatedSeconds = result.simulatedMs / 1000;
@@ -165,7 +173,7 @@ function reportOf(
     operations: [...result.coverage.operations.values()].reduce((sum, times) => sum + times, 0),
     repeated: result.repeated,
     violations: [
-      ...writeFailures(out, result.failures),
+      ...result.violations,
       ...result.unreached.map((what) => ({
         id: 'coverage',
         message: `never seen: ${what}`,

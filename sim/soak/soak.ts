@@ -17,6 +17,8 @@ export interface SoakOrder {
   /** Stops after so many failures. */
   readonly failuresMax: number;
   readonly onProgress?: (done: number) => void;
+  /** As soon as they are found: whoever ends a long run early keeps them. */
+  readonly onFailures?: (failures: readonly FailureFile[]) => void;
 }
 
 export interface SoakResult {
@@ -56,6 +58,7 @@ export async function soak(
   };
   await pool.runAll(next, (result) => {
     sum.add(result);
+    if (result.failures.length > 0) order.onFailures?.(result.failures);
     order.onProgress?.(sum.scenarios);
   });
   await repeatFresh(order, sum, freshPool);
