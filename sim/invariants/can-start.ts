@@ -12,6 +12,9 @@ export const canStart: Invariant = {
     if (model.world.stores.cluster !== undefined && model.faults.length > 0) return undefined;
     const disk = model.disks.get(spec.subject);
     if (disk === undefined || model.openByGuests.has(disk.inode)) return undefined;
+    // What had nothing to do leaves the disk as it was: closed, after a power cut.
+    const isSameSize = model.state(spec.subject)?.sizeBytes === run.before?.sizeBytes;
+    if (spec.kind === 'resize' && isSameSize) return undefined;
     if (model.store.openable(spec.subject) !== undefined) return undefined;
     return `after ${describeRun(run)} no machine can open the disk`;
   },

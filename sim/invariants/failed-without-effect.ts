@@ -1,5 +1,6 @@
 import { describeRun } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
+import { isUnknown, wasFinished } from '../model/touched.ts';
 import { same } from './outcome.ts';
 
 export const failedWithoutEffect: Invariant = {
@@ -9,10 +10,9 @@ export const failedWithoutEffect: Invariant = {
   onFailed(model, run) {
     const [subject] = run.addresses ?? [];
     if (!run.isAlone || subject === undefined || run.error === undefined) return undefined;
-    const { code, details, message } = run.error;
-    if (code === 'OUTCOME_UNKNOWN' || details['undo'] === 'failed') return undefined;
-    // It came too late to stop what was under way, and says so.
-    if (details['undo'] === 'finished') return undefined;
+    const { code, message } = run.error;
+    // What came too late to stop what was under way says so.
+    if (isUnknown(run.error) || wasFinished(run.error)) return undefined;
     const after = model.state(subject);
     const what = `${describeRun(run)} failed (${code} ${message}) and`;
     if (run.before === undefined) return after === undefined ? undefined : `${what} left a disk`;

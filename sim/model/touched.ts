@@ -33,7 +33,8 @@ export function wasFinished({ details }: NonNullable<OperationRun['error']>): bo
   return details['undo'] === 'finished';
 }
 
-/** The engine itself says that it does not know, or that something is left to be done. */
+/** The engine itself says that it does not know, or that something is left to be done, or to somebody else. */
 export function isUnknown({ code, details }: NonNullable<OperationRun['error']>): boolean {
-  return code === 'OUTCOME_UNKNOWN' || details['undo'] === 'failed';
+  if (code === 'OUTCOME_UNKNOWN') return true;
+  return details['undo'] === 'failed' || details['undo'] === 'taken over';
 }

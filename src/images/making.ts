@@ -52,7 +52,8 @@ export async function cacheImage(
     return await makeOfTemplate(image, request, 'grow');
   } catch (error) {
     if (!isOfNoMatter(error, request)) throw error;
-    const facts = await image.driver.find(image.address);
+    const { driver, address } = image;
+    const facts = await reporting(`find ${formatAddress(address)}`, () => driver.find(address));
     if (facts === undefined) throw error;
     const { sizeBytes = 0 } = request;
     if (sizeBytes <= facts.virtualSizeBytes) return facts;

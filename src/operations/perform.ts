@@ -7,7 +7,7 @@ import { canceled, isHostError, PlatterError, toPlatterError } from '../errors.t
 import type { Progress } from '../ingress/source.ts';
 import type { Host } from '../ports/host.ts';
 import type { Lock } from '../ports/locks.ts';
-import { tidy } from '../workspace/area.ts';
+import { areaPath, tidy } from '../workspace/area.ts';
 import {
   leftoverWorkspaces,
   makeWorkspace,
@@ -149,14 +149,16 @@ async function carryOut<Result>(
 ): Promise<Result> {
   const prepared = await operation.prepare(session);
   if (prepared.steps.length === 0) return prepared.result(session);
+  let isBegun = false;
   try {
     await makeWorkspace(session.host.filesystem, session.workspace);
+    isBegun = true;
     for (const step of prepared.steps) {
       host.events.emit({ type: 'step', operation: operation.name, description: step.description });
       await step.run(session);
     }
   } catch (error) {
-    return settle(host, session, operation, { error, prepared });
+    return settle(host, session, operation, { error, prepared, isBegun });
   }
   // Done and durable: what is left of the workspace matters to nobody, and the next operation removes it.
   await host.filesystem.removeTree(session.workspace.path).catch((error: unknown) => {
@@ -165,56 +167,74 @@ async function carryOut<Result>(
   return prepared.result(session);
 }
 
+interface Failed<Result> {
+  readonly error: unknown;
+  readonly prepared: Prepared<Result>;
+  readonly isBegun: boolean;
+}
+
 /**
- * After a failure: what was begun is finished or undone. A tool that was killed may have done its work all the same;
- * then, and only then, the operation succeeds after all.
+ * After a failure: what was begun is finished or undone, by whoever has the workspace. A tool that was killed may have
+ * done its work all the same; then, and only then, the operation succeeds after all.
  */
 async function settle<Result>(
   host: Host,
   session: Session,
   operation: Operation<Result>,
-  { error, prepared }: { error: unknown; prepared: Prepared<Result> },
+  { error, prepared, isBegun }: Failed<Result>,
 ): Promise<Result> {
-  const failure = await explain(host, session, toPlatterError(error, actionOf(operation)));
+  const { workspace } = session;
+  const failure = toPlatterError(error, actionOf(operation));
+  if (isBegun && (await isGone(host, workspace))) {
+    throw leftTo(takenOver(failure), { undo: 'taken over' });
+  }
+  const explained = isMissing(failure, areaPath(workspace.directory))
+    ? takenOver(failure)
+    : failure;
   const unguarded: Session = { ...session, host };
-  let outcome: Outcome | undefined;
+  let outcome: Outcome;
   try {
-    outcome = await recoverWorkspace(unguarded, operation, session.workspace);
+    outcome = await recoverWorkspace(unguarded, operation, workspace);
   } catch (undoError) {
-    const remains = {
-      undo: 'failed',
-      undoError: String(undoError),
-      workspace: session.workspace.path,
-    };
-    const code =
-      PlatterError.is(failure) && failure.code === 'TIMED_OUT' ? 'OUTCOME_UNKNOWN' : undefined;
-    throw withDetails(failure, remains, code);
+    const undo = { undo: 'failed', undoError: String(undoError), workspace: workspace.path };
+    throw leftTo(explained, undo);
   }
   if (outcome === 'finished' && PlatterError.is(failure) && failure.code === 'TIMED_OUT') {
     return prepared.result(unguarded);
   }
-  throw withDetails(failure, { undo: outcome ?? 'nothing was begun' });
+  throw PlatterError.is(explained) ? explained.with({ undo: outcome }) : explained;
 }
 
-/** A workspace that is gone was taken over: that, and not the missing path, is what went wrong. */
-async function explain(host: Host, session: Session, failure: Error): Promise<Error> {
-  if (!PlatterError.is(failure) || failure.code !== 'NOT_FOUND') return failure;
+/** Somebody took this operation for dead, and finishes or undoes it. */
+async function isGone({ filesystem }: Host, { path }: Workspace): Promise<boolean> {
   try {
-    await host.filesystem.stat(session.workspace.path);
-    return failure;
+    await filesystem.stat(path);
+    return false;
   } catch (error) {
-    if (!isHostError(error, 'ENOENT')) return failure;
-    return new PlatterError('LOCKED', 'somebody else took over while this process stood still', {
-      hint: 'try again',
-      cause: failure,
-    });
+    return isHostError(error, 'ENOENT', 'ESTALE');
   }
 }
 
-function withDetails(failure: Error, details: Record<string, unknown>, code?: 'OUTCOME_UNKNOWN') {
+/** What platter itself had put into the area a moment before, such as the record it went by. */
+function isMissing(failure: Error, area: string): boolean {
+  if (!PlatterError.is(failure) || failure.details['errno'] !== 'ENOENT') return false;
+  return String(failure.details['path']).startsWith(`${area}/`);
+}
+
+/** That, and not the path that is missing because of it, is what went wrong. */
+function takenOver(failure: Error): Error {
+  if (!PlatterError.is(failure) || failure.code !== 'NOT_FOUND') return failure;
+  return new PlatterError('LOCKED', 'somebody else took over while this process stood still', {
+    hint: 'try again',
+    cause: failure,
+  });
+}
+
+/** For what is left to somebody: whether a tool that timed out has acted, nobody knows then. */
+function leftTo(failure: Error, details: Record<string, unknown>): Error {
   if (!PlatterError.is(failure)) return failure;
-  if (code === undefined) return failure.with(details);
-  return new PlatterError(code, failure.message, {
+  if (failure.code !== 'TIMED_OUT') return failure.with(details);
+  return new PlatterError('OUTCOME_UNKNOWN', failure.message, {
     details: { ...failure.details, ...details },
     hint: 'platter recover finishes or undoes it',
     cause: failure,
