@@ -47,7 +47,7 @@ export const lvmVolumeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'operations/perform',
-        find: 'throw withDetails(failure, remains, code);',
+        find: 'throw leftTo(explained, undo);',
         replace: 'throw toPlatterError(undoError, operation.name);',
       },
     ],
