@@ -34,5 +34,8 @@ function wrongWith(cluster: Cluster, image: ClusterImage): string | undefined {
   if (namespace.headers.get(parent.image.id) !== parent.image) return 'leans on what was removed';
   const known = cluster.childrenOf(namespace, parent.image, parent.snapshotId);
   if (!known.some(({ id }) => id === image.id)) return 'is not known to what it leans on';
+  // Who asks for its children before he takes the protection off has it open, and gives it back.
+  const isAsked = snapshot.protection === 'unprotecting';
+  if (isAsked && cluster.watchersOf(parent.image).length > 0) return undefined;
   return snapshot.protection === 'protected' ? undefined : 'leans on what is not protected';
 }

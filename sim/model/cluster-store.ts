@@ -64,8 +64,11 @@ function depthOf({ parent }: ClusterImage): number {
 }
 
 function setAside(images: Namespace, name: string): ClusterImage | undefined {
+  const prefix = `_gone.${name}.`;
   for (const known of images.ids.keys()) {
-    if (known.startsWith(`_gone.${name}.`)) return imageNamed(images, known);
+    // Names hold dots too: `disk.swap` is not `disk`.
+    const isIt = known.startsWith(prefix) && !known.slice(prefix.length).includes('.');
+    if (isIt) return imageNamed(images, known);
   }
   return undefined;
 }
@@ -119,6 +122,15 @@ function isOneOfTwoOfUsed(cluster: Cluster, namespace: Namespace, name: string):
   return image.snapshots.some(({ id }) => cluster.childrenOf(namespace, image, id).length > 0);
 }
 
+/**
+ * Nothing stops a tool on another host whose caller has died: what it began to make once somebody had cleared up after
+ * them is nobody's any more. `audit` lists it.
+ */
+function isDraftOfOrphan({ madeByOrphans }: Cluster, { directory, ids }: Namespace, name: string) {
+  const id = directory.get(name) ?? ids.get(name);
+  return name.startsWith('_part.') && id !== undefined && madeByOrphans.has(id);
+}
+
 function leftInNamespace(cluster: Cluster, namespace: Namespace): readonly string[] {
   const { directory, ids, headers, trash } = namespace;
   const found: string[] = [];
@@ -127,6 +139,7 @@ function leftInNamespace(cluster: Cluster, namespace: Namespace): readonly strin
     const id = ids.get(name);
     if (id !== undefined) named.add(id);
     if (isOneOfTwoOfUsed(cluster, namespace, name)) continue;
+    if (isDraftOfOrphan(cluster, namespace, name)) continue;
     if (/^_(part|gone)\./.test(name)) found.push(name);
     else if (id === undefined || directory.get(name) !== id) found.push(`${name} (half named)`);
     else if (!headers.has(id)) found.push(`${name} (without an image)`);

@@ -81,8 +81,13 @@ export function copyingLimits(
     cpuSeconds: limits.toolCpuSeconds + share(slowestBytesPerCpuSecond),
     addressSpaceBytes: limits.toolMemoryBytes,
     fileSizeBytes: virtualSizeBytes + share(metadataShare) + metadataBytes,
-    timeoutMs: (limits.toolTimeoutSeconds + share(slowestBytesPerSecond)) * 1000,
+    timeoutMs: copyingTimeoutMs(limits, virtualSizeBytes),
   };
+}
+
+/** How long a tool may take that copies so much. */
+export function copyingTimeoutMs({ toolTimeoutSeconds }: ToolLimits, bytes: number): number {
+  return (toolTimeoutSeconds + Math.ceil(bytes / slowestBytesPerSecond)) * 1000;
 }
 
 /**

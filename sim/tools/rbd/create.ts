@@ -46,20 +46,26 @@ export function* addImage(
   name: string,
   image: ClusterImage,
 ): Steps<void> {
-  const { cluster } = session;
+  const { cluster, context } = session;
   const subject = specOf(namespace, name);
   const { directory, ids } = namespace;
+  const noteOrphan = () => {
+    if (context.process.parent?.isAlive === false) cluster.madeByOrphans.add(image.id);
+  };
   if (yield* read(session, { name: 'look for the name', subject }, () => ids.has(name))) {
     throw errno('EEXIST');
   }
   yield* write(session, namespace, { name: 'add to directory', subject }, () => {
     if (directory.has(name)) throw errno('EEXIST');
     directory.set(name, image.id);
+    noteOrphan();
   });
   yield* write(session, namespace, { name: 'create name', subject }, () => {
+    noteOrphan();
     cluster.setId(namespace, name, image.id);
   });
   yield* write(session, namespace, { name: 'create header', subject, takesMs: 20 }, () => {
+    noteOrphan();
     cluster.addHeader(image);
   });
 }

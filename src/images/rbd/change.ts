@@ -40,7 +40,12 @@ export function flattenSteps(cluster: Cluster, facts: ImageFacts): readonly Step
       bytes: facts.virtualSizeBytes,
       intent: { operation: 'flatten', image },
       change: (session) =>
-        orAlready(/image has no parent/, () => cluster.copy(session, command, 'flatten the image')),
+        orAlready(/image has no parent/, () =>
+          cluster.copy(session, command, {
+            action: 'flatten the image',
+            bytes: facts.virtualSizeBytes,
+          }),
+        ),
     }),
   ];
 }
@@ -103,7 +108,11 @@ export function restoreSnapshotStep(
     bytes: sizeBytes,
     intent: { operation: 'restore snapshot', image, name },
     require: (session) => requireNotOpen(session, cluster, image),
-    change: (session) => cluster.rewrite(session, command, 'bring back the snapshot'),
+    change: (session) =>
+      cluster.rewrite(session, command, {
+        action: 'bring back the snapshot',
+        bytes: Math.max(sizeBytes, facts.virtualSizeBytes),
+      }),
   });
 }
 
@@ -124,7 +133,10 @@ const recoveries: Readonly<Record<string, Recovery>> = {
     const known = await cluster.children(`${pool}/${parent}@${snapshot}`);
     if (known.includes(image)) return false;
     // Its parent does not know it any more and can be removed: it must not go on leaning on that.
-    await cluster.copy(session, rbdFlatten(cluster.client, image), 'finish flattening the image');
+    await cluster.copy(session, rbdFlatten(cluster.client, image), {
+      action: 'finish flattening the image',
+      bytes: info.sizeBytes,
+    });
     return true;
   },
   'create snapshot': (_, cluster, intent) => isThere(cluster, intent),
@@ -142,7 +154,11 @@ const recoveries: Readonly<Record<string, Recovery>> = {
   async 'restore snapshot'(session, cluster, intent) {
     if (!(await isThere(cluster, intent))) return false;
     const command = rbdRollBack(cluster.client, snapshotOf(intent));
-    await cluster.rewrite(session, command, 'finish bringing back the snapshot');
+    const info = await cluster.info(snapshotOf(intent));
+    await cluster.rewrite(session, command, {
+      action: 'finish bringing back the snapshot',
+      bytes: info?.sizeBytes ?? 0,
+    });
     return true;
   },
 };

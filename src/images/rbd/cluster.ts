@@ -1,6 +1,7 @@
 /** The cluster that the configuration names: questions to it, and changes of it, each by one process. */
 import type { Config } from '../../config/config.ts';
 import { PlatterError } from '../../errors.ts';
+import { copyingTimeoutMs } from '../../ingress/containment.ts';
 import type { Session } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import type { Host } from '../../ports/host.ts';
@@ -10,6 +11,13 @@ import * as argv from '../../tools/rbd/argv.ts';
 import type { CephClient } from '../../tools/rbd/client.ts';
 import * as output from '../../tools/rbd/output.ts';
 import { isAbsent, noSuchPool, runRbd, type RbdRun } from './run-rbd.ts';
+
+interface Copying {
+  /** Completes "cannot …". */
+  readonly action: string;
+  /** How much there is to copy at most: what takes far too long for that hangs. */
+  readonly bytes: number;
+}
 
 export interface Cluster {
   readonly client: CephClient;
@@ -36,10 +44,10 @@ export interface Cluster {
   unguarded(session: Session): Session;
   /** Changes metadata. That is short, so that it is left to finish when the caller cancels. */
   change(session: Session, command: Command, action: string): Promise<void>;
-  /** Copies data: shows its progress, takes as long as it takes, waits for a slot, and ends when the caller cancels. */
-  copy(session: Session, command: Command, action: string): Promise<void>;
+  /** Copies data: shows its progress, may take long, waits for a slot, and ends when the caller cancels. */
+  copy(session: Session, command: Command, work: Copying): Promise<void>;
   /** The same for what must not be left half done: begun at once, and left to finish. */
-  rewrite(session: Session, command: Command, action: string): Promise<void>;
+  rewrite(session: Session, command: Command, work: Copying): Promise<void>;
 }
 
 export function connect({ executor }: Pick<Host, 'executor'>, config: Config): Cluster {
@@ -61,7 +69,7 @@ export function connect({ executor }: Pick<Host, 'executor'>, config: Config): C
     ...pools,
     ...answers,
     unguarded: (session) => ({ ...session, host: { ...session.host, executor } }),
-    ...changesOf(pools, timeoutMs, answers.space),
+    ...changesOf(pools, config.limits, answers.space),
   };
 }
 
@@ -123,7 +131,7 @@ function answersOf(client: CephClient, read: Read) {
 
 function changesOf(
   { pool, templatePool }: Pick<Cluster, 'pool' | 'templatePool'>,
-  timeoutMs: number,
+  limits: Config['limits'],
   space: Cluster['space'],
 ) {
   /** What is written to a full pool waits until there is space: nothing but the clock ends that (recorded). */
@@ -142,18 +150,20 @@ function changesOf(
     }
   };
   return {
-    change: (session, command, action) => run(session, command, { action, timeoutMs }),
-    copy: (session, command, action) =>
+    change: (session, command, action) =>
+      run(session, command, { action, timeoutMs: copyingTimeoutMs(limits, 0) }),
+    copy: (session, command, work) =>
       session.withSlot(() =>
-        run(session, command, { ...showing(session, action), signal: session.signal }),
+        run(session, command, { ...copying(session, work), signal: session.signal }),
       ),
-    rewrite: (session, command, action) => run(session, command, showing(session, action)),
+    rewrite: (session, command, work) => run(session, command, copying(session, work)),
   } satisfies Partial<Cluster>;
 }
 
-function showing({ progress }: Session, action: string): RbdRun {
+function copying({ progress, limits }: Session, { action, bytes }: Copying): RbdRun {
   return {
     action,
+    timeoutMs: copyingTimeoutMs(limits, bytes),
     onLine(line) {
       const percent = output.parseRbdProgress(line);
       if (percent !== undefined) progress({ phase: action, done: percent, total: 100 });

@@ -32,7 +32,8 @@ export async function importContent(
     return cluster.change(session, rbdCreate(client, spec, sizeBytes), 'make the image');
   }
   await requireSpace(cluster, spec, Math.min(stat.allocatedBytes, stat.sizeBytes));
-  await cluster.copy(session, rbdImport(client, path, spec), 'import the image');
+  const work = { action: 'import the image', bytes: stat.sizeBytes };
+  await cluster.copy(session, rbdImport(client, path, spec), work);
   if (stat.sizeBytes >= sizeBytes) return undefined;
   return cluster.change(session, rbdResize(client, spec, sizeBytes), 'grow the image');
 }

@@ -156,13 +156,20 @@ async function publish(
     if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
     throw alreadyExists(order.address, image, error);
   }
+  // Whoever took this process for dead meanwhile may be removing what was half renamed then: nobody is told that it is there.
+  await filesystem.stat(workspace.path);
   return newImageFacts(cluster, config, order, { record, recordId: workspace.id });
 }
 
 /** A template whose rename was killed half-way may be in use already, by its other name: then it stays. */
-async function removeUnlessUsed(session: Session, cluster: Cluster, spec: string): Promise<void> {
+async function removeUnlessUsed(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  stillToGo?: () => Promise<boolean>,
+): Promise<void> {
   try {
-    await removeImage(session, cluster, spec);
+    await removeImage(session, cluster, spec, stillToGo);
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
     if ((await cluster.children(spec, { all: true })).length === 0) throw error;
@@ -171,13 +178,16 @@ async function removeUnlessUsed(session: Session, cluster: Cluster, spec: string
 
 /**
  * Killed half-way, a rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was told
- * of the image: it goes, by both; the private one last, for that one is looked after again should this end early.
+ * of the image: it goes, by both; the private one last, for that one is looked after again should this end early. One
+ * that only stood still has the image open, and may go on to its end: then there is nothing to remove.
  */
 async function removeDraft(session: Session, cluster: Cluster, draft: string, id: string) {
   const published = publishedName(draft, id);
-  const drafted = await cluster.info(draft);
-  const isHalfRenamed = drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
-  if (isHalfRenamed) await removeUnlessUsed(session, cluster, published);
+  const isHalfRenamed = async () => {
+    const drafted = await cluster.info(draft);
+    return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
+  };
+  if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
   await removeUnlessUsed(session, cluster, draft);
 }
 

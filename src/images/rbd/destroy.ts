@@ -114,7 +114,7 @@ async function overwrite(session: Session, cluster: Cluster, spec: string): Prom
   let pieceBytes = pieceMaxBytes;
   while (pieceBytes > sectorBytes && sizeBytes % pieceBytes !== 0) pieceBytes /= 2;
   const command = rbdOverwrite(cluster.client, spec, { sizeBytes, pieceBytes });
-  await cluster.rewrite(session, command, 'overwrite the image');
+  await cluster.rewrite(session, command, { action: 'overwrite the image', bytes: sizeBytes });
 }
 
 /** The image is gone: what cannot be forgotten now is found to describe nothing by the next operation. */

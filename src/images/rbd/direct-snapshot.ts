@@ -73,7 +73,10 @@ export async function directSnapshot(
           const draft = draftOf(session);
           await cluster.change(session, rbdClone(client, source, draft), 'clone the snapshot');
           await orAlready(/image has no parent/, () =>
-            cluster.copy(session, rbdFlatten(client, draft), 'flatten the clone'),
+            cluster.copy(session, rbdFlatten(client, draft), {
+              action: 'flatten the clone',
+              bytes: facts.virtualSizeBytes,
+            }),
           );
         },
       },

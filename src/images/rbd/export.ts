@@ -33,9 +33,10 @@ async function exportTo(
 ): Promise<void> {
   const isRaw = format === 'raw';
   const path = isRaw ? target : `${session.workspace.path}/raw`;
-  await cluster.copy(session, rbdExport(cluster.client, spec, path), 'export the image');
-  if (isRaw) return;
   const sizeBytes = snapshot?.sizeBytes ?? facts.virtualSizeBytes;
+  const work = { action: 'export the image', bytes: sizeBytes };
+  await cluster.copy(session, rbdExport(cluster.client, spec, path), work);
+  if (isRaw) return;
   const source = managed(path, 'raw', sizeBytes);
   await convertImage(session, { source, target, targetFormat: format, compress }, config.limits);
 }

@@ -80,7 +80,10 @@ export async function passHead(
   if (sizeBytes > headBytes) {
     await cluster.change(session, rbdShrink(client, draft, headBytes), 'cut down the clone');
   }
-  await cluster.copy(session, rbdExport(client, draft, file), 'read the beginning of the image');
+  await cluster.copy(session, rbdExport(client, draft, file), {
+    action: 'read the beginning of the image',
+    bytes: headBytes,
+  });
   await session.host.filesystem.truncate(file, sizeBytes);
   await passGate(session.host, config, file, diskFormat);
   await removeImage(session, cluster, draft);

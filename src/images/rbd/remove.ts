@@ -14,14 +14,19 @@ import { isAbsent } from './run-rbd.ts';
 const busyMs = 45_000;
 const pauseMs = 1000;
 
-/** Removes an image of platter's own with its snapshots; one that is not there is removed already. */
-export async function removeImage(session: Session, cluster: Cluster, spec: string): Promise<void> {
-  const remove = () =>
-    ifThere(() =>
-      whileBusy(session, () =>
-        cluster.change(session, rbdRemove(cluster.client, spec), 'remove the image'),
-      ),
-    );
+/**
+ * Removes an image of platter's own with its snapshots; one that is not there is removed already. While somebody has it
+ * open it is tried again, for as long as it is `stillToGo`.
+ */
+export async function removeImage(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  stillToGo: () => Promise<boolean> = () => Promise.resolve(true),
+): Promise<void> {
+  const command = rbdRemove(cluster.client, spec);
+  const act = () => cluster.change(session, command, 'remove the image');
+  const remove = () => ifThere(() => whileBusy(session, act, stillToGo));
   const opens = await ifThere(async () => {
     for (const snapshot of await cluster.snapshots(spec)) {
       await removeSnapshot(session, cluster, spec, snapshot);
@@ -99,7 +104,11 @@ export async function ifThere(act: () => Promise<void>): Promise<boolean> {
   }
 }
 
-async function whileBusy({ host }: Session, act: () => Promise<void>): Promise<void> {
+async function whileBusy(
+  { host }: Session,
+  act: () => Promise<void>,
+  stillToGo: () => Promise<boolean>,
+): Promise<void> {
   const clock: Clock = host.clock;
   const giveUpAt = clock.monotonicMs() + busyMs;
   for (;;) {
@@ -109,6 +118,7 @@ async function whileBusy({ host }: Session, act: () => Promise<void>): Promise<v
       const isBusy = PlatterError.is(error) && error.code === 'IN_USE';
       if (!isBusy || clock.monotonicMs() > giveUpAt) throw error;
       await clock.sleep(pauseMs);
+      if (!(await stillToGo())) return;
     }
   }
 }
