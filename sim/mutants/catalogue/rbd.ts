@@ -167,8 +167,8 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/change',
-        find: "await cluster.rewrite(session, command, 'finish bringing back the snapshot');",
-        replace: '',
+        find: 'if (!(await isThere(cluster, intent))) return false;',
+        replace: 'if (await isThere(cluster, intent)) return true;',
       },
     ],
   },
@@ -220,8 +220,8 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/create',
-        find: 'const isHalfRenamed = drafted !== undefined && drafted.id === (await cluster.info(published))?.id;',
-        replace: 'const isHalfRenamed = false;',
+        find: 'return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;',
+        replace: 'return false;',
       },
     ],
   },
