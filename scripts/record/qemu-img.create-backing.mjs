@@ -104,6 +104,45 @@ function backing() {
     '16M',
   ]);
   over('base missing, -u, no size', ['-u', '-b', at('none.raw'), '-F', 'raw', at('o.qcow2')]);
+  const unopened = ['-u', ...raw, at('o.qcow2')];
+  over('-u, raw base, larger', [...unopened, '16M'], { note: 'the base is not opened' });
+  over('-u, raw base, equal', [...unopened, '8M']);
+  over('-u, raw base, smaller', [...unopened, '4M']);
+  over('-u, raw base, size 0', [...unopened, '0']);
+  over('-u, raw base, no size', unopened);
+  over('-u, base of 2 MiB clusters, cluster size given', [
+    '-u',
+    '-b',
+    at('base2m.qcow2'),
+    '-F',
+    'qcow2',
+    '-o',
+    'cluster_size=2097152',
+    at('o.qcow2'),
+    '16M',
+  ]);
+  over('-u, no -F', ['-u', '-b', at('base.raw'), at('o.qcow2'), '16M']);
+  over('-u, -F qcow2 on a raw base', [
+    '-u',
+    '-b',
+    at('base.raw'),
+    '-F',
+    'qcow2',
+    at('o.qcow2'),
+    '16M',
+  ]);
+  over('-u, -F unknown', ['-u', '-b', at('base.raw'), '-F', 'qcow9', at('o.qcow2'), '16M']);
+  over('-u, -F without -b', ['-u', '-F', 'raw', at('o.qcow2'), '16M']);
+  over('-u, base is a directory', ['-u', '-b', D, '-F', 'raw', at('o.qcow2'), '16M']);
+  over('-u, base is the target itself', [
+    '-u',
+    '-b',
+    at('o.qcow2'),
+    '-F',
+    'qcow2',
+    at('o.qcow2'),
+    '16M',
+  ]);
   over('base is a directory', ['-b', D, '-F', 'raw', at('o.qcow2')]);
   over('empty base name', ['-b', '', '-F', 'raw', at('o.qcow2'), '16M']);
   over('base is the target itself', ['-b', at('o.qcow2'), '-F', 'qcow2', at('o.qcow2'), '16M']);

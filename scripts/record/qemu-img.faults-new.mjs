@@ -1,4 +1,5 @@
-// Records what each fault in each call leaves behind of a new image: `create`, `convert`, and `resize` of raw files.
+// Records what each fault in each call leaves behind of a new image: `create`, `convert`, and `resize` of raw files
+// (`create`, `convert`, `resize-raw` as arguments: those alone).
 import { lstatSync } from 'node:fs';
 import {
   digest,
@@ -70,6 +71,12 @@ const cases = {
       gone,
       'qcow2',
       img('create', '-q', '-f', 'qcow2', '-b', BASE, '-F', 'raw', TARGET, '16M'),
+    ],
+    [
+      'create qcow2 with a backing file, -u, 16 MiB',
+      gone,
+      'qcow2',
+      img('create', '-q', '-f', 'qcow2', '-u', '-b', BASE, '-F', 'raw', TARGET, '16M'),
     ],
     [
       'create qcow2 over an existing file of 4 MiB of data',
@@ -160,7 +167,9 @@ const cases = {
   ],
 };
 
+const asked = process.argv.slice(2);
 for (const [file, list] of Object.entries(cases)) {
+  if (asked.length > 0 && !asked.includes(file)) continue;
   const entries = list.map(([name, before, format, argv]) => record(name, before, format, argv));
   writeJson(`${QEMU_FIXTURES}/faults-${file}.json`, entries);
 }

@@ -47,6 +47,12 @@ const made = [
     img('create', '-q', '-f', 'qcow2', '-b', BASE, '-F', 'raw', TARGET, '16M'),
   ],
   [
+    'create qcow2 with a backing file, -u',
+    gone(TARGET),
+    TARGET,
+    img('create', '-q', '-f', 'qcow2', '-u', '-b', BASE, '-F', 'raw', TARGET, '16M'),
+  ],
+  [
     'create qcow2 with a backing file, 2 MiB clusters, no size',
     gone(TARGET),
     TARGET,

@@ -56,7 +56,7 @@ const reads = [
 const syncs = ['filesystem.sync', 'filesystem.syncDirectory'];
 
 const toolSteps = [
-  'qemu-img create: create file',
+  'qemu-img create: open target',
   'qemu-img create: write header',
   'qemu-img create: flush',
   'qemu-img convert: open target',

@@ -19,7 +19,7 @@ import {
   keepDownload,
   rememberDownload,
 } from './partial-download.ts';
-import { lookUp, requireUnchanged, templatePath } from './lookup.ts';
+import { lookUp, requireUnchanged, templateGone, templatePath } from './lookup.ts';
 import type { Template, TemplateRecord } from './template.ts';
 import { usersOf } from './users.ts';
 
@@ -72,7 +72,9 @@ async function prepareAdd(
     return { steps: [], result: () => Promise.resolve(found.template) };
   }
   if (found.state === 'foreign') return prepareAdoption(session, config, request.name, found.path);
-  if (request.source === undefined) throw missing(request.name, found.state === 'lost');
+  if (request.source === undefined) {
+    throw found.state === 'lost' ? templateGone(request.name) : missing(request.name);
+  }
   const draft = newDraft(request, request.source);
   return {
     steps: [
@@ -95,12 +97,10 @@ async function amountOf(
   return (await inspectSource(host, source.path, config.limits, declaredFormat)).allocatedBytes;
 }
 
-function missing(name: string, isLost: boolean): PlatterError {
-  return new PlatterError(
-    'NOT_FOUND',
-    isLost ? `the file of template "${name}" is gone` : `there is no template "${name}"`,
-    { hint: `platter template add ${name} SOURCE` },
-  );
+function missing(name: string): PlatterError {
+  return new PlatterError('NOT_FOUND', `there is no template "${name}"`, {
+    hint: `platter template add ${name} SOURCE`,
+  });
 }
 
 /** What becomes known of the template as the steps are taken. */

@@ -78,25 +78,39 @@ export async function requireUnchanged(
     toolFormat(inspection.format) === template.format &&
     inspection.virtualSizeBytes === template.virtualSizeBytes;
   if (isSame) return;
-  throw new PlatterError(
-    'TEMPLATE_CHANGED',
-    `the file of template "${template.name}" has changed`,
-    {
-      details: {
-        path: template.path,
-        recorded: {
-          format: template.format,
-          virtualSizeBytes: template.virtualSizeBytes,
-          fileSizeBytes: template.fileSizeBytes,
-        },
-        found: {
-          format: inspection.format,
-          virtualSizeBytes: inspection.virtualSizeBytes,
-          fileSizeBytes: stat.sizeBytes,
-          violations: inspection.violations,
-        },
-      },
-      hint: `platter template verify ${template.name} compares its checksum`,
-    },
-  );
+  throw templateChanged(template, {
+    format: inspection.format,
+    virtualSizeBytes: inspection.virtualSizeBytes,
+    fileSizeBytes: stat.sizeBytes,
+    violations: inspection.violations,
+  });
+}
+
+type Recordings = Pick<Template, 'name' | 'path' | 'format' | 'virtualSizeBytes' | 'fileSizeBytes'>;
+
+/**
+ * Looks again at a template that no tool will open: whoever makes a disk that leans on it may have waited for a lock
+ * since it was looked up.
+ */
+export async function requireInPlace({ filesystem }: Host, template: Recordings): Promise<void> {
+  const stat = await filesystem.stat(template.path).catch((error: unknown) => {
+    if (!isHostError(error, 'ENOENT')) throw error;
+    throw templateGone(template.name);
+  });
+  if (stat.kind === 'file' && stat.sizeBytes === template.fileSizeBytes) return;
+  throw templateChanged(template, { kind: stat.kind, fileSizeBytes: stat.sizeBytes });
+}
+
+export function templateGone(name: string): PlatterError {
+  return new PlatterError('NOT_FOUND', `the file of template "${name}" is gone`, {
+    hint: `platter template add ${name} SOURCE`,
+  });
+}
+
+function templateChanged(template: Recordings, found: Record<string, unknown>): PlatterError {
+  const { name, path, format, virtualSizeBytes, fileSizeBytes } = template;
+  return new PlatterError('TEMPLATE_CHANGED', `the file of template "${name}" has changed`, {
+    details: { path, recorded: { format, virtualSizeBytes, fileSizeBytes }, found },
+    hint: `platter template verify ${name} compares its checksum`,
+  });
 }

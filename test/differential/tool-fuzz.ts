@@ -129,11 +129,12 @@ function commandOf(
       return qemuImg('create', '-q', '-f', formatOf(to), ...layout, at(to), size);
     }
     case 'overlay': {
-      const { to, base, declared, size } = operation;
+      const { to, base, declared, size, isUnsafe } = operation;
       const format = declared === 'right' ? formatOf(base) : declared;
       const leaning = ['-b', at(base), ...(format === '' ? [] : ['-F', format])];
       const sized = size === null ? [] : [size];
-      return qemuImg('create', '-q', '-f', 'qcow2', ...leaning, at(to), ...sized);
+      const mode = isUnsafe ? ['-u'] : [];
+      return qemuImg('create', '-q', ...mode, '-f', 'qcow2', ...leaning, at(to), ...sized);
     }
     case 'convert': {
       const { from, to, snapshot, leans, into, compress } = operation;

@@ -15,6 +15,7 @@ export type ToolOperation =
       readonly base: string;
       readonly declared: string;
       readonly size: string | null;
+      readonly isUnsafe: boolean;
     }
   | {
       readonly kind: 'convert';
@@ -102,7 +103,7 @@ const wrong = fc.constantFrom(
 const furniture: readonly ToolOperation[] = [
   { kind: 'create', to: 'a.raw', size: String(8 * MiB), cluster: '' },
   { kind: 'write', of: 'a.raw', position: 64 * 1024, length: 200 * 1024, byte: 0x54 },
-  { kind: 'overlay', to: 'a.qcow2', base: 'a.raw', declared: 'right', size: null },
+  { kind: 'overlay', to: 'a.qcow2', base: 'a.raw', declared: 'right', size: null, isUnsafe: false },
   { kind: 'create', to: 'b.qcow2', size: String(4 * MiB), cluster: '' },
   { kind: 'write', of: 'b.qcow2', position: MiB, length: 64 * 1024, byte: 0x42 },
 ];
@@ -125,6 +126,7 @@ const toolOperation: fc.Arbitrary<ToolOperation> = fc.oneof(
       base: anyFile,
       declared: fc.constantFrom('right', 'right', 'right', 'right', 'qcow2', ''),
       size: fc.option(size, { freq: 6 }),
+      isUnsafe: fc.boolean(),
     }),
   },
   {

@@ -3,7 +3,7 @@
  * each of the limits under which tools are held does hold.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nodeHost } from '../../src/adapters/node-host.ts';
@@ -64,12 +64,27 @@ test('a copy of a qcow2 template is grown by a contained tool', async () => {
   expect(await image.info()).toMatchObject({ format: 'qcow2', virtualSizeBytes: 16 * MiB });
 });
 
-test('an overlay on a qcow2 template is made under limits', async () => {
+test('an overlay on a qcow2 template is made by a tool that does not open the template', async () => {
   const backend = await withTemplate({});
-  await backend.image({ id: 'vm1' }, 'disk', 'qcow2').cache({ template: 't' });
+  const image = backend.image({ id: 'vm1' }, 'disk', 'qcow2');
+  await image.cache({ template: 't' });
   expect(tools).toEqual([
-    expect.stringMatching(/^prlimit --cpu=\d+ --as=\d+ qemu-img create .*-F qcow2 /),
+    expect.stringMatching(/^qemu-img create -q -u -f qcow2 -b \S+\/_base\/t -F qcow2 /),
   ]);
+  const { path } = await image.info();
+  const trace = `${directory}/trace`;
+  const [file = '', ...args] = (tools[0] ?? '').replace(/\S+\/disk /, `${path}.again `).split(' ');
+  execFileSync('strace', ['-f', '-e', 'trace=openat,open,stat', '-o', trace, file, ...args]);
+  const opened = readFileSync(trace, 'utf8');
+  expect(opened).toContain(`${path}.again`);
+  expect(opened).not.toContain('_base');
+  expect(readFileSync(`${path}.again`).equals(readFileSync(path))).toBe(true);
+  // With the backing file opened it comes out the same.
+  execFileSync(
+    file,
+    args.filter((arg) => arg !== '-u'),
+  );
+  expect(readFileSync(`${path}.again`).equals(readFileSync(path))).toBe(true);
 });
 
 const bash = (script: string): Command => ({ file: 'bash', args: ['-c', script] });

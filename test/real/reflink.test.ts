@@ -92,7 +92,7 @@ describe('ext4', () => {
     const image = backend.image({ id: 'vm1' }, 'disk', 'qcow2');
     await image.createImage({ template: 't', sizeBytes: 100 * MiB });
     expect(tools).toHaveLength(1);
-    expect(tools[0]).toMatch(/^qemu-img create -q -f qcow2 -b \S+ -F raw \S+ 104857600$/);
+    expect(tools[0]).toMatch(/^qemu-img create -q -u -f qcow2 -b \S+ -F raw \S+ 104857600$/);
     tools.length = 0;
     await image.info();
     await backend.list();

@@ -33,7 +33,7 @@ describe('command lines of qemu-img', () => {
     expect(qemuImgCreateOverlay('/d', base, 2048, 131_072)).toEqual({
       file: 'qemu-img',
       args: [
-        ...['create', '-q', '-f', 'qcow2', '-b', '/b/t', '-F', 'raw'],
+        ...['create', '-q', '-u', '-f', 'qcow2', '-b', '/b/t', '-F', 'raw'],
         ...['-o', 'cluster_size=131072', '/d', '2048'],
       ],
     });

@@ -26,9 +26,7 @@ export function* create(
   if (format !== 'raw' && format !== 'qcow2')
     throw new ToolFailure(`Unknown file format '${format}'`);
   const asked = sizeText === undefined ? undefined : parseSize(sizeText, true);
-  const named = backingOf(options);
-  yield { name: 'open backing file', subject: named?.path ?? '' };
-  const backing = named === undefined ? undefined : requireBacking(context, path, named);
+  const backing = yield* findBacking(context, options, path);
   const sizeBytes = asked ?? backing?.sizeBytes;
   if (sizeBytes === undefined) {
     throw new ToolFailure(`${path}: Image creation needs a size parameter`);
@@ -77,27 +75,34 @@ function flushFailed(
   );
 }
 
-interface Named {
+interface Backing {
   readonly path: string;
-  readonly format: string | undefined;
+  readonly format: string;
+  /** Unknown where it was not opened. */
+  readonly sizeBytes: number | undefined;
 }
 
-function backingOf({ values }: QemuImgOptions): Named | undefined {
-  const backingPath = values.get('-b');
-  if (backingPath === undefined) return undefined;
-  return { path: backingPath, format: values.get('-F') };
-}
-
-/** It is opened, all that is behind it too, before its format is missed. */
-function requireBacking(context: ToolContext, path: string, named: Named) {
-  const image = openImage(context, named.path, named.format ?? 'raw', 'read');
-  requireChain(context.volume, image);
-  if (named.format === undefined) {
-    throw new ToolFailure(`${path}: Backing file specified without backing format`);
+/**
+ * It is opened, all that is behind it too, before its format is missed; with `-u` it is not opened, and need not be there
+ * (create-backing.json).
+ */
+function* findBacking(
+  context: ToolContext,
+  { flags, values }: QemuImgOptions,
+  target: string,
+): Generator<ToolStep, Backing | undefined, void> {
+  const path = values.get('-b');
+  if (path === undefined) return undefined;
+  const format = values.get('-F');
+  let sizeBytes: number | undefined;
+  if (!flags.has('-u')) {
+    yield { name: 'open backing file', subject: path };
+    const image = openImage(context, path, format ?? 'raw', 'read');
+    requireChain(context.volume, image);
+    sizeBytes = virtualSize(context.volume, image);
   }
-  return {
-    path: named.path,
-    format: named.format,
-    sizeBytes: virtualSize(context.volume, image),
-  };
+  if (format === undefined) {
+    throw new ToolFailure(`${target}: Backing file specified without backing format`);
+  }
+  return { path, format, sizeBytes };
 }

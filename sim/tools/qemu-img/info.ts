@@ -7,7 +7,7 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
-import { openImage, qcow2Of, virtualSize } from './image.ts';
+import { openImage, qcow2Of, requireChain, virtualSize } from './image.ts';
 import type { QemuImgOptions } from './options.ts';
 
 export function* info(
@@ -50,6 +50,7 @@ export function* check(
   const repairs = values.has('-r');
   yield { name: 'open image', subject: path, takesMs: 10 };
   const image = openImage(context, path, values.get('-f') ?? 'raw', repairs ? 'write' : 'read');
+  requireChain(volume, image);
   if (image.format !== 'qcow2') {
     return failure('qemu-img: This image format does not support checks', 63);
   }

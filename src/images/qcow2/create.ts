@@ -7,8 +7,8 @@ import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import { qemuImgCreate, qemuImgCreateOverlay, qemuImgResize } from '../../tools/qemu-img/argv.ts';
 import type { ConvertOptions } from '../../tools/qemu-img/argv.ts';
-import { withLimits, type ResourceLimits } from '../../tools/util-linux/prlimit.ts';
 import { formatExactSize } from '../../sizes.ts';
+import { requireInPlace } from '../../templates/lookup.ts';
 import type { CreateOrder, Making } from '../driver.ts';
 import { draftPath, makingOf, type NewContent } from '../files/publish-image.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
@@ -46,10 +46,11 @@ async function contentSteps(
     case 'blank':
       return [toolStep('make an empty qcow2', qemuImgCreate(draft, 'qcow2', sizeBytes), 'blank')];
     case 'template': {
-      const clusterSizeBytes = await clusterSizeOf(session, base.image);
-      const bare = qemuImgCreateOverlay(draft, base.image, sizeBytes, clusterSizeBytes);
-      const command = base.image.isFromOutside ? withLimits(bare, held(config)) : bare;
-      return [toolStep(`make an overlay on template ${base.name}`, command, 'overlay')];
+      const { name, image, fileSizeBytes } = base;
+      await requireInPlace(session.host, { ...image, name, fileSizeBytes });
+      const clusterSizeBytes = await clusterSizeOf(session, image);
+      const command = qemuImgCreateOverlay(draft, image, sizeBytes, clusterSizeBytes);
+      return [toolStep(`make an overlay on template ${name}`, command, 'overlay')];
     }
     case 'private file':
       return [
@@ -84,14 +85,6 @@ async function contentSteps(
       ];
     }
   }
-}
-
-/**
- * An overlay is the fast path, and making one reads no more of its base than the header and the tables that the gate has
- * seen: it is limited, but takes no time for a sandbox.
- */
-function held({ limits }: Config): ResourceLimits {
-  return { cpuSeconds: limits.toolCpuSeconds, addressSpaceBytes: limits.toolMemoryBytes };
 }
 
 /** The overlay's clusters are as large as its base's (B055). */

@@ -24,7 +24,10 @@ export function qemuImgCreate(
   return qemuImg('create', '-q', '-f', format, ...layout, path, String(sizeBytes));
 }
 
-/** A qcow2 overlay (B054): explicit backing format, size given at creation. */
+/**
+ * A qcow2 overlay (B054): explicit backing format, size given at creation. With `-u` qemu-img writes the name of the
+ * backing file down and does not open it: it reads nothing that came from outside, and misses nothing either.
+ */
 export function qemuImgCreateOverlay(
   path: string,
   backing: ProvenImage,
@@ -33,7 +36,7 @@ export function qemuImgCreateOverlay(
 ): Command {
   const layout = clusterSizeBytes === undefined ? [] : ['-o', `cluster_size=${clusterSizeBytes}`];
   const leaning = ['-b', backing.path, '-F', backing.format];
-  return qemuImg('create', '-q', '-f', 'qcow2', ...leaning, ...layout, path, String(sizeBytes));
+  return qemuImg('create', '-q', '-u', '-f', 'qcow2', ...leaning, ...layout, path, `${sizeBytes}`);
 }
 
 export interface ConvertOptions {
