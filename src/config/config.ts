@@ -15,6 +15,14 @@ export interface ToolLimits {
   readonly toolTimeoutSeconds: number;
 }
 
+export interface ReceptionLimits {
+  /**
+   * What is received of one image over HTTP, from a stream or standard input, or written by a function. Default is
+   * 1 TiB. A file of the host is copied as large as it is.
+   */
+  readonly maxReceivedBytes: number;
+}
+
 export interface Config {
   /** Where instances, templates and locks are. Absolute. Default is `/var/lib/platter/instances`. */
   readonly instancesPath: string;
@@ -75,7 +83,7 @@ export interface Config {
     readonly keySize: number;
     readonly keyDirectory: string | undefined;
   };
-  readonly limits: ImageLimits & ToolLimits;
+  readonly limits: ImageLimits & ReceptionLimits & ToolLimits;
 }
 
 /** What callers give: any part of it. */

@@ -79,6 +79,7 @@ const schema = v.strictObject({
   }),
   limits: section({
     ...imageLimits(),
+    maxReceivedBytes: v.optional(positive, 1024 ** 4),
     toolCpuSeconds: v.optional(positive, 30),
     toolMemoryBytes: v.optional(positive, 2 * 1024 ** 3),
     toolTimeoutSeconds: v.optional(positive, 120),

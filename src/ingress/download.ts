@@ -4,12 +4,14 @@
  * What is continued is the same file only if the server says so: with `If-Range` it sends all of it when its validator
  * (ETag or date) has changed.
  */
+import type { ReceptionLimits } from '../config/config.ts';
 import { PlatterError } from '../errors.ts';
 import type { FileHandle } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import type { HttpResponse } from '../ports/http.ts';
 import type { Digest } from '../ports/digest.ts';
 import { pumpStream, throwIfCanceled } from './pump.ts';
+import { requireReceivable } from './reception-limit.ts';
 import { checkUrl, describeSource } from './source.ts';
 
 const redirectsMax = 5;
@@ -22,6 +24,7 @@ export interface Download {
   readonly url: string;
   readonly target: FileHandle;
   readonly signal: AbortSignal | undefined;
+  readonly limits: ReceptionLimits;
   readonly onBytes: (doneBytes: number, totalBytes: number | undefined) => void;
   /** Where an earlier run stopped; `digest` has seen the bytes before `position`. */
   readonly resume?: {
@@ -74,7 +77,9 @@ async function transfer(
 ): Promise<void> {
   const response = await openFollowing(host, request, state);
   try {
-    if (response.status === 416 && totalOf(response) === state.position) return;
+    const total = totalOf(response);
+    if (total !== undefined) requireReceivable(request.limits, total);
+    if (response.status === 416 && total === state.position) return;
     requireSuccess(response, request.url);
     const startsAt = response.status === 206 ? rangeStart(response) : 0;
     if (startsAt !== state.position) {
@@ -86,13 +91,13 @@ async function transfer(
     }
     state.validator = validatorOf(response);
     await request.onValidator(state.validator);
-    const total = totalOf(response);
     await request.beforeBody(total);
     const end = await pumpStream(
       {
         target: request.target,
         digest: state.digest,
         signal: request.signal,
+        limits: request.limits,
         onBytes(done) {
           state.position = done;
           request.onBytes(done, total);

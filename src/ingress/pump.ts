@@ -1,8 +1,10 @@
 /** Moves bytes from a stream or an open file into a private file: hashed on the way, zeros left out as holes. */
+import type { ReceptionLimits } from '../config/config.ts';
 import { canceled, PlatterError } from '../errors.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FileHandle, OpenFile } from '../ports/filesystem.ts';
 import type { ByteStream } from '../ports/http.ts';
+import { requireReceivable } from './reception-limit.ts';
 
 const pieceBytes = 1024 * 1024;
 /** The unit in which zeros are left out: what ext4 and xfs free in one go, and small enough to catch most holes. */
@@ -16,17 +18,22 @@ export interface Pump {
   readonly onBytes: (doneBytes: number) => void;
 }
 
-/** Appends a stream at `position`; resolves to the position after it. The file's size is set to it. */
+/**
+ * Appends a stream at `position`; resolves to the position after it. The file's size is set to it. A stream need not
+ * have an end: what goes beyond the limits is not written, and no more is read.
+ */
 export async function pumpStream(
-  pump: Pump,
+  pump: Pump & { readonly limits: ReceptionLimits },
   stream: ByteStream,
   position: number,
 ): Promise<number> {
   let end = position;
+  requireReceivable(pump.limits, end);
   for (;;) {
     throwIfCanceled(pump.signal);
     const piece = await stream.read();
     if (piece === undefined) break;
+    requireReceivable(pump.limits, end + piece.length);
     await writeWithHoles(pump.target, piece, end);
     pump.digest.update(piece);
     end += piece.length;

@@ -1,14 +1,16 @@
 /** Brings the bytes of a source into a private file, whatever kind of source it is. */
+import type { Config } from '../config/config.ts';
 import { isHostError, PlatterError } from '../errors.ts';
-import type { ImageLimits } from '../inspector/limits.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FileHandle, OpenFile } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
+import type { ByteStream } from '../ports/http.ts';
 import { formatSize } from '../sizes.ts';
 import { parentOf } from '../workspace/area.ts';
 import { download } from './download.ts';
+import { fetchInto } from './fetched.ts';
 import { inspectOpenFile, openUntrusted, requireSafe } from './gate.ts';
-import { pumpFile, pumpStream, throwIfCanceled, unlessCanceled } from './pump.ts';
+import { pumpFile, pumpStream, unlessCanceled } from './pump.ts';
 import type { ImageSource, Progress } from './source.ts';
 
 export interface Reception {
@@ -16,7 +18,7 @@ export interface Reception {
   /** The private file to make. */
   readonly target: string;
   readonly declaredFormat?: string | undefined;
-  readonly limits: ImageLimits;
+  readonly limits: Config['limits'];
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** A transfer that an earlier run left at `target`. */
@@ -32,44 +34,36 @@ export async function receive(host: Host, reception: Reception): Promise<string>
       return receivePath(host, source.path, reception);
     case 'url':
       return receiveUrl(host, source.url, reception);
-    case 'stream': {
-      const digest = host.digests.sha256();
-      await withNewFile(host, target, (handle) =>
-        pumpStream(
-          pump(handle, digest, reception, undefined),
-          { ...source.stream, read: () => unlessCanceled(source.stream.read(), reception.signal) },
-          0,
-        ),
-      );
-      return digest.hex();
-    }
-    case 'fetch': {
-      await source.fetch(target, { signal: reception.signal, onProgress: reception.onProgress });
-      throwIfCanceled(reception.signal);
-      await requireFetched(host, target);
+    case 'stream':
+      return receiveStream(host, source.stream, reception);
+    case 'fetch':
+      await fetchInto(host, source, reception);
       return host.digests.sha256File(target, {
         signal: reception.signal,
         onProgress: (done) => reception.onProgress({ phase: 'checksum', done }),
       });
-    }
   }
 }
 
-async function requireFetched(host: Host, target: string): Promise<void> {
-  const stat = await host.filesystem.stat(target).catch((error: unknown) => {
-    if (!isHostError(error, 'ENOENT')) throw error;
-    throw new PlatterError(
-      'NOT_FOUND',
-      'the fetch function returned without writing the template',
-      {
-        hint: 'it has to write the whole image to the path that it is given',
-        cause: error,
-      },
+async function receiveStream(
+  host: Host,
+  stream: ByteStream,
+  reception: Reception,
+): Promise<string> {
+  const { target, signal, limits } = reception;
+  const digest = host.digests.sha256();
+  const unlessStopped = { ...stream, read: () => unlessCanceled(stream.read(), signal) };
+  try {
+    await withNewFile(host, target, (handle) =>
+      pumpStream({ ...pump(handle, digest, reception, undefined), limits }, unlessStopped, 0),
     );
-  });
-  if (stat.kind !== 'file') {
-    throw new PlatterError('UNSAFE_IMAGE', 'the fetch function did not write a regular file');
+  } catch (error) {
+    // Whoever feeds it is told that nobody reads any more; the first failure counts. What was canceled may be waited for
+    // still, and then it would not close before it comes.
+    if (!signal.aborted) await unlessCanceled(stream.close(), signal).catch(() => {});
+    throw error;
   }
+  return digest.hex();
 }
 
 /**
@@ -110,7 +104,7 @@ async function cloned(source: OpenFile, target: string): Promise<boolean> {
 }
 
 async function receiveUrl(host: Host, url: string, reception: Reception): Promise<string> {
-  const { target, signal, resume } = reception;
+  const { target, signal, resume, limits } = reception;
   const handle = await host.filesystem.open(target, resume === undefined ? 'create' : 'write');
   try {
     let spaceIsChecked = false;
@@ -118,6 +112,7 @@ async function receiveUrl(host: Host, url: string, reception: Reception): Promis
       url,
       target: handle,
       signal,
+      limits,
       ...(resume === undefined ? {} : { resume: await resumption(handle, host, resume.validator) }),
       onValidator: reception.onValidator,
       onBytes(done, total) {

@@ -131,7 +131,7 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
       const { host, workspace, signal, progress } = session;
       const target = `${workspace.path}/content`;
       const resume = await adoptDownload(session, source, target);
-      draft.sha256 = await session.withSlot(() =>
+      const receiving = session.withSlot(() =>
         receive(host, {
           source,
           target,
@@ -143,6 +143,12 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
           onValidator: (validator) => rememberDownload(session, source, validator),
         }),
       );
+      draft.sha256 = await receiving.catch(async (error: unknown) => {
+        // What is refused does not become better by being continued; the refusal counts, whatever comes of this.
+        const isRefused = PlatterError.is(error) && error.code === 'UNSAFE_IMAGE';
+        if (isRefused) await finishDownload(session).catch(() => {});
+        throw error;
+      });
       await finishDownload(session);
       requireChecksum(request, draft.sha256);
     },

@@ -156,5 +156,7 @@ test('more than the filesystem has room for is refused before it is fetched', as
     response.writeHead(200, { 'content-length': 2 ** 50 });
     response.write('x');
   };
-  expect(await codeOf(backend.templates.add('t', `${server.url}/t.raw`))).toBe('NO_SPACE');
+  const limits = { maxReceivedBytes: 2 ** 51 };
+  const { templates } = new Backend({ host: nodeHost(), config: { instancesPath, limits } });
+  expect(await codeOf(templates.add('t', `${server.url}/t.raw`))).toBe('NO_SPACE');
 });

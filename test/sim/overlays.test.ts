@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { simHost } from '../../sim/sim-host.ts';
-import { PlatterError } from '../../src/errors.ts';
+import type { PlatterError } from '../../src/errors.ts';
 import { Backend } from '../../src/images/backend.ts';
 import type { Image } from '../../src/images/image.ts';
 import type { Host } from '../../src/ports/host.ts';
