@@ -8,6 +8,7 @@ import type { Host } from '../ports/host.ts';
 import type { ImageApi } from '../ports/image-api.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Driver, ImageFacts } from './driver.ts';
+import { lookForRecord } from './image-record.ts';
 import { recoverExport } from './recover-export.ts';
 import { driverOfIntent, type Drivers } from './drivers.ts';
 
@@ -65,6 +66,19 @@ export async function requireOpenable(image: ImageHandle): Promise<ImageFacts> {
   const facts = await requireImage(image);
   await image.driver.checkReferences?.(facts);
   return facts;
+}
+
+/**
+ * Of an image that a virtual machine is about to open, if it is there yet: it would follow what the header names, like any
+ * tool.
+ */
+export async function requireHarmless(image: ImageHandle): Promise<void> {
+  const { host, config, driver, address } = image;
+  if (driver.checkReferences === undefined) return;
+  const look = await lookForRecord(host, config, address);
+  if (look.record.recorded !== undefined) return;
+  const facts = await driver.find(address, look);
+  if (facts !== undefined) await driver.checkReferences(facts);
 }
 
 export function unsupported(type: ImageType, what: string, hint?: string): PlatterError {

@@ -17,7 +17,7 @@ import { formatAddress, type ImageAddress } from '../names.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import type { Plan } from '../operations/step.ts';
 import { operationOf, type ImageChange } from './change.ts';
-import { requireImage, unsupported, type ImageHandle } from './context.ts';
+import { requireHarmless, requireImage, unsupported, type ImageHandle } from './context.ts';
 import { describeImage, type ImageDescription } from './describe.ts';
 import type { Capabilities, ImageFacts, SnapshotFacts } from './driver.ts';
 import {
@@ -117,22 +117,30 @@ export class Image {
     return this.#read('examine', ({ driver, address }) => driver.capabilities(address));
   }
 
+  /** UNSAFE_IMAGE where the image is there and its header leads out of it and of the store. */
   getModel(): Promise<ImageModel> {
-    return this.#read('examine', ({ driver, address }) => driver.model(address));
+    return this.#handOut('examine', ({ driver, address }) => driver.model(address));
   }
 
-  /** The `<disk>` element of a libvirt domain. */
+  /** The `<disk>` element of a libvirt domain; UNSAFE_IMAGE as `getModel`. */
   libvirtInfo(request: DiskRequest = {}): Promise<LibvirtDisk> {
-    return this.#read('describe', async ({ host, config, driver, address }) =>
+    return this.#handOut('describe', async ({ host, config, driver, address }) =>
       libvirtDisk(host, config, await driver.libvirtSource(address), request),
     );
   }
 
-  /** The `<filesystem>` element of a libvirt container. */
+  /** The `<filesystem>` element of a libvirt container; UNSAFE_IMAGE as `getModel`. */
   libvirtFsInfo(request: FilesystemRequest): Promise<LibvirtFilesystem> {
-    return this.#read('describe', async ({ driver, address }) =>
+    return this.#handOut('describe', async ({ driver, address }) =>
       libvirtFilesystem(await driver.libvirtSource(address), request),
     );
+  }
+
+  #handOut<Value>(what: string, read: (image: ImageHandle) => Promise<Value>): Promise<Value> {
+    return this.#read(what, async (image) => {
+      await requireHarmless(image);
+      return read(image);
+    });
   }
 
   isFileInInstancePath(): boolean {

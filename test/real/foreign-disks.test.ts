@@ -122,11 +122,16 @@ describe.each(Object.entries(hostile))('a disk that leads to %s', (_, shape) => 
       () => image.snapshotExtract(`${root}/out`, 'raw'),
       () => image.resizeImage(16 * MiB),
       () => image.flatten(),
+      () => image.getModel(),
+      () => image.libvirtInfo(),
+      () => image.libvirtFsInfo({ target: '/', driverType: 'loop' }),
       () =>
         backend.image({ id: 'vm1' }, 'disk', type).cache({ template: 'raw', sizeBytes: 16 * MiB }),
     ]) {
       expect(await codeOf(act())).toBe('UNSAFE_IMAGE');
     }
+    // Flat disks here have no snapshots.
+    if (type === 'qcow2') expect(await codeOf(image.createSnap('s'))).toBe('UNSAFE_IMAGE');
     // That is of the template, which is taken into the records on the way.
     expect(
       started.filter((line) => !line.endsWith(' --version') && !line.endsWith('/_base/raw')),
@@ -160,6 +165,8 @@ const benign: Readonly<Record<string, Shape>> = {
 
 test.each(Object.entries(benign))('a disk that leans on %s is worked with', async (_, shape) => {
   const image = await found(shape);
+  expect(await image.getModel()).toMatchObject({ path: disk, format: 'qcow2' });
+  expect((await image.libvirtInfo()).toXml()).toContain(`<source file="${disk}"/>`);
   await image.resizeImage(16 * MiB);
   await image.createSnap('s');
   await image.snapshotExtract(`${root}/out`, 'raw');
