@@ -75,7 +75,7 @@ const metadataShare = 32;
 export function copyingLimits(
   limits: ToolLimits,
   virtualSizeBytes: number,
-): ResourceLimits & { readonly timeoutMs: number } {
+): Required<ResourceLimits> & { readonly timeoutMs: number } {
   const share = (rate: number) => Math.ceil(virtualSizeBytes / rate);
   return {
     cpuSeconds: limits.toolCpuSeconds + share(slowestBytesPerCpuSecond),

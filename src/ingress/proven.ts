@@ -13,6 +13,8 @@ export interface ProvenImage {
   readonly virtualSizeBytes: number;
   /** Whether its content came from outside: tools that read it are contained (containment.ts). */
   readonly isFromOutside: boolean;
+  /** Path of what it leans on, which is opened with it. */
+  readonly behind?: string;
   readonly [brand]: true;
 }
 
@@ -35,4 +37,18 @@ export function stored(path: string, format: ToolFormat, virtualSizeBytes: numbe
  */
 export function managed(path: string, format: ToolFormat, virtualSizeBytes: number): ProvenImage {
   return { path, format, virtualSizeBytes, isFromOutside: false } as ProvenImage;
+}
+
+/**
+ * A disk whose format is recorded, and what it leans on: as with templates, its own tables or those behind it may be what
+ * came from outside.
+ */
+export function ofDisk(
+  path: string,
+  format: ToolFormat,
+  virtualSizeBytes: number,
+  behind: string | null,
+): ProvenImage {
+  const further = behind === null ? {} : { behind };
+  return { ...stored(path, format, virtualSizeBytes), ...further };
 }

@@ -40,15 +40,15 @@ export async function runQemuImg(
 }
 
 /**
- * Copies an image into a private file. One that came from outside is read by a contained tool, under limits that grow
- * with its size; what platter made itself is read under a limit on memory alone.
+ * Copies an image into a private file. What came from outside is read by a contained tool, under limits that grow with
+ * its size; what platter made itself is read under a limit on memory alone.
  */
 export async function convertImage(
   session: Session,
   options: ConvertOptions,
   limits: Config['limits'],
 ): Promise<void> {
-  const { source, target } = options;
+  const { source, target, backing } = options;
   const { timeoutMs, ...held } = copyingLimits(limits, source.virtualSizeBytes);
   const run = { action: 'convert the image', effect: 'private' } as const;
   await session.withSlot(async () => {
@@ -57,8 +57,21 @@ export async function convertImage(
       const command = withLimits(qemuImgConvert(options), memory);
       return runQemuImg(session, command, { ...run, timeoutMs });
     }
-    const files = { reads: [source.path], writes: [target] };
-    const command = await contain(session.host, qemuImgConvert(options), files, held);
+    const behind = [source.behind, backing?.path].filter((path) => path !== undefined);
+    const files = { reads: [source.path, ...new Set(behind)], writes: [target] };
+    const fileSizeBytes = (await sizeBefore(session, options)) + held.fileSizeBytes;
+    const command = await contain(session.host, qemuImgConvert(options), files, {
+      ...held,
+      fileSizeBytes,
+    });
     return runQemuImg(session, command, { ...run, timeoutMs });
   });
+}
+
+/** What is in the target already, such as its snapshots, stays there. */
+async function sizeBefore(
+  { host: { filesystem } }: Session,
+  { target, intoExisting = false }: ConvertOptions,
+): Promise<number> {
+  return intoExisting ? (await filesystem.stat(target)).sizeBytes : 0;
 }

@@ -64,6 +64,63 @@ test('a copy of a qcow2 template is grown by a contained tool', async () => {
   expect(await image.info()).toMatchObject({ format: 'qcow2', virtualSizeBytes: 16 * MiB });
 });
 
+const converts = () => tools.filter((line) => / convert /.test(line));
+
+describe('a disk that leans on a qcow2 template', () => {
+  const disk = async () => {
+    const backend = await withTemplate({});
+    const image = backend.image({ id: 'vm1' }, 'disk', 'qcow2');
+    await image.cache({ template: 't' });
+    await image.createSnap('small');
+    await image.resizeImage(16 * MiB);
+    await image.createSnap('large');
+    tools.length = 0;
+    return { backend, image };
+  };
+
+  test('is exported by contained tools', async () => {
+    const { image } = await disk();
+    const out = mkdtempSync(`${directory}/out-`);
+    await image.snapshotExtract(`${out}/now`, 'raw');
+    await image.snapshotExtract(`${out}/small`, 'raw', { snapshot: 'small' });
+    await image.snapshotExtract(`${out}/large`, 'qcow2', { snapshot: 'large' });
+    for (const line of converts()) expect(line).toMatch(new RegExp(`^${contained}qemu-img`));
+    expect(converts()).toHaveLength(3);
+    const now = readFileSync(`${out}/now`);
+    expect(now).toHaveLength(16 * MiB);
+    expect(now.subarray(MiB, 2 * MiB).every((byte) => byte === 7)).toBe(true);
+    expect(readFileSync(`${out}/small`).equals(now.subarray(0, 8 * MiB))).toBe(true);
+  });
+
+  test('is flattened, and its snapshots copied, by contained tools', async () => {
+    const { backend, image } = await disk();
+    const copy = backend.image({ id: 'vm2' }, 'disk', 'qcow2');
+    await copy.createImage({ snapshot: 'vm1/disk@small' });
+    await image.flatten();
+    for (const line of converts()) expect(line).toMatch(new RegExp(`^${contained}qemu-img`));
+    expect(converts()).toHaveLength(4);
+    await copy.flatten();
+    const out = mkdtempSync(`${directory}/out-`);
+    for (const [name, extract] of [
+      ['copy', () => copy.snapshotExtract(`${out}/copy`, 'raw')],
+      ['disk', () => image.snapshotExtract(`${out}/disk`, 'raw', { snapshot: 'small' })],
+    ] as const) {
+      await extract();
+      const content = readFileSync(`${out}/${name}`);
+      expect(content).toHaveLength(8 * MiB);
+      expect(content.subarray(MiB, 2 * MiB).every((byte) => byte === 7)).toBe(true);
+    }
+  });
+});
+
+test('a flat disk that kept the format of its template is exported by a contained tool', async () => {
+  const backend = await withTemplate({ forceRawImages: false });
+  const image = backend.image({ id: 'vm1' }, 'disk', 'flat');
+  await image.cache({ template: 't' });
+  await image.snapshotExtract(`${mkdtempSync(`${directory}/out-`)}/disk`, 'raw');
+  expect(converts()).toEqual([expect.stringMatching(`^${contained}qemu-img convert `)]);
+});
+
 test('an overlay on a qcow2 template is made by a tool that does not open the template', async () => {
   const backend = await withTemplate({});
   const image = backend.image({ id: 'vm1' }, 'disk', 'qcow2');

@@ -2,7 +2,7 @@
 import { PlatterError } from '../../errors.ts';
 import type { Config, ImageType } from '../../config/config.ts';
 import { imagePath, instanceDirectory, templatesDirectory } from '../../config/layout.ts';
-import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import { ofDisk, type ProvenImage } from '../../ingress/proven.ts';
 import type { ToolFormat } from '../../inspector/inspect.ts';
 import type { LibvirtSource } from '../../libvirt/source.ts';
 import { isName, type ImageAddress } from '../../names.ts';
@@ -87,9 +87,12 @@ function templateOf(config: Config, backing: string | null): string | null {
   return parentOf(backing) === templatesDirectory(config) ? baseNameOf(backing) : null;
 }
 
-/** The disk, or a hard link to it, as tools may open it: its format is recorded, and its guest cannot change that. */
-export function openable(facts: ImageFacts, path = facts.path): ProvenImage {
-  return managed(path, facts.format as ToolFormat, facts.virtualSizeBytes);
+/** The disk, a link to it or a copy, as tools may open it: its format is recorded, and its guest cannot change that. */
+export function openable(
+  { format, virtualSizeBytes, backing, path: own }: ImageFacts,
+  path = own,
+): ProvenImage {
+  return ofDisk(path, format as ToolFormat, virtualSizeBytes, backing);
 }
 
 /** The disk behind a path as libvirt has it, which must be one of the instance. */

@@ -4,7 +4,6 @@
  */
 import { imagePath } from '../../config/layout.ts';
 import type { Config } from '../../config/config.ts';
-import type { ToolFormat } from '../../inspector/inspect.ts';
 import type { ImageAddress } from '../../names.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import type { Driver, DriverFactory } from '../driver.ts';
@@ -20,7 +19,6 @@ import {
 } from '../files/file-image.ts';
 import { checkReferences } from '../files/foreign-disk.ts';
 import { growStep, recoverGrowth } from '../files/grow.ts';
-import { managed } from '../../ingress/proven.ts';
 import { sectorBytes } from '../../sizes.ts';
 import { planFlat } from './create.ts';
 import { canReflink } from './reflink-probe.ts';
@@ -92,7 +90,7 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
       exportStep(config, order, async () => {
         if (snapshot === undefined) return { source: openable(facts) };
         const path = await snapshotFile(host.filesystem, config, facts.address, snapshot.name);
-        return { source: managed(path, facts.format as ToolFormat, snapshot.sizeBytes) };
+        return { source: openable({ ...facts, virtualSizeBytes: snapshot.sizeBytes }, path) };
       }),
     ];
   },

@@ -4,7 +4,7 @@
  * `qemu-img convert -l` reads a snapshot at the size that the disk has now (seen with 7.2): the end of a snapshot that is
  * larger than that is lost. Where the sizes differ, the snapshot is brought back in a private copy of the file.
  */
-import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import type { ProvenImage } from '../../ingress/proven.ts';
 import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import { qemuImgSnapshot } from '../../tools/qemu-img/argv.ts';
@@ -30,7 +30,7 @@ export async function snapshotContent(
   const copy = `${session.workspace.path}/at-${name}`;
   await requireNotInUse(session, config, facts);
   await copyFile(session, facts.path, copy);
-  const image = managed(copy, 'qcow2', sizeBytes);
+  const image = openable({ ...facts, virtualSizeBytes: sizeBytes }, copy);
   await runQemuImg(session, qemuImgSnapshot('apply', image, id), {
     action: 'bring back the snapshot in a copy',
     effect: 'private',
