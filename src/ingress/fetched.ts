@@ -1,6 +1,7 @@
 /** Lets a caller's function write an image into a private file. */
 import type { ReceptionLimits } from '../config/config.ts';
 import { isHostError, PlatterError } from '../errors.ts';
+import type { FileStat } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { throwIfCanceled } from './pump.ts';
 import { requireReceivable } from './reception-limit.ts';
@@ -16,12 +17,12 @@ export interface Fetching {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Resolves when a file is there that is not too large; a function that writes too much is told to stop. */
+/** Resolves to the file, which is not too large; a function that writes too much is told to stop. */
 export async function fetchInto(
   host: Host,
   source: { readonly fetch: FetchFunction },
   fetching: Fetching,
-): Promise<void> {
+): Promise<FileStat> {
   const { target, signal, onProgress } = fetching;
   const excess = new AbortController();
   const end = new AbortController();
@@ -36,7 +37,7 @@ export async function fetchInto(
     await watching;
   }
   throwIfCanceled(signal);
-  await requireFetched(host, fetching);
+  return requireFetched(host, fetching);
 }
 
 /** Ends with `until`. A look that fails tells nothing: the file may not be there yet. */
@@ -64,7 +65,7 @@ async function watch(
   }
 }
 
-async function requireFetched(host: Host, { target, limits }: Fetching): Promise<void> {
+async function requireFetched(host: Host, { target, limits }: Fetching): Promise<FileStat> {
   const stat = await host.filesystem.stat(target).catch((error: unknown) => {
     if (!isHostError(error, 'ENOENT')) throw error;
     throw new PlatterError(
@@ -80,4 +81,5 @@ async function requireFetched(host: Host, { target, limits }: Fetching): Promise
     throw new PlatterError('UNSAFE_IMAGE', 'the fetch function did not write a regular file');
   }
   requireReceivable(limits, stat.sizeBytes);
+  return stat;
 }

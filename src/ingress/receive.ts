@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { isHostError, PlatterError } from '../errors.ts';
 import type { Digest } from '../ports/digest.ts';
-import type { FileHandle, OpenFile } from '../ports/filesystem.ts';
+import type { FileHandle, FileStat, OpenFile } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import type { ByteStream } from '../ports/http.ts';
 import { formatSize } from '../sizes.ts';
@@ -26,22 +26,29 @@ export interface Reception {
   readonly onValidator: (validator: string | undefined) => Promise<void>;
 }
 
-/** Resolves to the SHA-256 of what was received. */
-export async function receive(host: Host, reception: Reception): Promise<string> {
+export interface Received {
+  readonly sha256: string;
+  /** The file before its checksum was taken, where somebody else wrote it, who may not have ended yet. */
+  readonly written?: FileStat;
+}
+
+export async function receive(host: Host, reception: Reception): Promise<Received> {
   const { source, target } = reception;
   switch (source.kind) {
     case 'path':
-      return receivePath(host, source.path, reception);
+      return { sha256: await receivePath(host, source.path, reception) };
     case 'url':
-      return receiveUrl(host, source.url, reception);
+      return { sha256: await receiveUrl(host, source.url, reception) };
     case 'stream':
-      return receiveStream(host, source.stream, reception);
-    case 'fetch':
-      await fetchInto(host, source, reception);
-      return host.digests.sha256File(target, {
+      return { sha256: await receiveStream(host, source.stream, reception) };
+    case 'fetch': {
+      const written = await fetchInto(host, source, reception);
+      const sha256 = await host.digests.sha256File(target, {
         signal: reception.signal,
         onProgress: (done) => reception.onProgress({ phase: 'checksum', done }),
       });
+      return { sha256, written };
+    }
   }
 }
 

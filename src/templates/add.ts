@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { templatesDirectory, locksDirectory } from '../config/layout.ts';
 import { inspectSource, passGate } from '../ingress/gate.ts';
 import { managed, type ProvenImage } from '../ingress/proven.ts';
-import { receive } from '../ingress/receive.ts';
+import { receive, type Received } from '../ingress/receive.ts';
 import { describeSource, type ImageSource } from '../ingress/source.ts';
 import type { Operation } from '../operations/perform.ts';
 import { convertImage } from '../operations/run-qemu-img.ts';
@@ -19,7 +19,13 @@ import {
   keepDownload,
   rememberDownload,
 } from './partial-download.ts';
-import { lookUp, requireUnchanged, templateGone, templatePath } from './lookup.ts';
+import {
+  lookUp,
+  requireUnchanged,
+  requireUntouched,
+  templateGone,
+  templatePath,
+} from './lookup.ts';
 import type { Template, TemplateRecord } from './template.ts';
 import { usersOf } from './users.ts';
 
@@ -107,14 +113,21 @@ function missing(name: string): PlatterError {
 interface Draft {
   readonly request: AddRequest;
   readonly source: ImageSource;
-  sha256: string;
+  received: Received | undefined;
   file: string;
   image: ProvenImage | undefined;
   record: TemplateRecord | undefined;
 }
 
 function newDraft(request: AddRequest, source: ImageSource): Draft {
-  return { request, source, sha256: '', file: 'content', image: undefined, record: undefined };
+  return {
+    request,
+    source,
+    received: undefined,
+    file: 'content',
+    image: undefined,
+    record: undefined,
+  };
 }
 
 function finished(config: Config, { request, record }: Draft): Template {
@@ -143,14 +156,14 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
           onValidator: (validator) => rememberDownload(session, source, validator),
         }),
       );
-      draft.sha256 = await receiving.catch(async (error: unknown) => {
+      draft.received = await receiving.catch(async (error: unknown) => {
         // What is refused does not become better by being continued; the refusal counts, whatever comes of this.
         const isRefused = PlatterError.is(error) && error.code === 'UNSAFE_IMAGE';
         if (isRefused) await finishDownload(session).catch(() => {});
         throw error;
       });
       await finishDownload(session);
-      requireChecksum(request, draft.sha256);
+      requireChecksum(request, draft.received.sha256);
     },
   };
 }
@@ -220,8 +233,16 @@ function publishStep(
 
 async function recordOf(session: Session, draft: Draft): Promise<TemplateRecord> {
   const { host, workspace, signal } = session;
-  const { request, image, file, sha256 } = draft;
-  assert(image !== undefined, 'a template is recorded only when it has passed the gate');
+  const { request, image, file, received } = draft;
+  assert(
+    image !== undefined && received !== undefined,
+    'a template is recorded only when it has passed the gate',
+  );
+  const { sha256, written } = received;
+  if (written !== undefined) {
+    const now = await host.filesystem.stat(`${workspace.path}/content`);
+    requireUntouched(written, now, request.name);
+  }
   const path = `${workspace.path}/${file}`;
   const { sizeBytes } = await host.filesystem.stat(path);
   return {

@@ -1,10 +1,10 @@
 /** Takes a template into the records that Nova, or somebody by hand, put into the store. */
-import { assert, PlatterError } from '../errors.ts';
+import { assert } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { passGate } from '../ingress/gate.ts';
 import type { Prepared, Session } from '../operations/step.ts';
-import type { FileStat } from '../ports/filesystem.ts';
 import { publishRecord } from '../workspace/publish.ts';
+import { requireUntouched } from './lookup.ts';
 import type { Template, TemplateRecord } from './template.ts';
 
 /** Its content passes the gate like any other's: it is not known where it came from. */
@@ -28,7 +28,8 @@ export function prepareAdoption(
             signal,
             onProgress: (done) => progress({ phase: 'checksum', done, total: sizeBytes }),
           });
-          requireSame(seen, await host.filesystem.stat(path), name);
+          // It stays where it was found: whoever put it there could put another in its place meanwhile.
+          requireUntouched(seen, await host.filesystem.stat(path), name);
           const record: TemplateRecord = {
             name,
             format: image.format,
@@ -49,19 +50,4 @@ export function prepareAdoption(
       return adopted;
     },
   };
-}
-
-/** It stays where it was found, so that whoever put it there could put another in its place while it is looked at. */
-function requireSame(before: FileStat, after: FileStat, name: string): void {
-  const isSame =
-    before.device === after.device &&
-    before.inode === after.inode &&
-    before.sizeBytes === after.sizeBytes &&
-    before.modifiedMs === after.modifiedMs;
-  if (isSame) return;
-  throw new PlatterError(
-    'TEMPLATE_CHANGED',
-    `the template "${name}" was changed while it was inspected`,
-    { hint: 'nobody may write into the store of the templates: find out who does, and try again' },
-  );
 }

@@ -114,3 +114,18 @@ function templateChanged(template: Recordings, found: Record<string, unknown>): 
     hint: `platter template verify ${name} compares its checksum`,
   });
 }
+
+/** What was inspected, and its checksum taken, is what is there now. */
+export function requireUntouched(before: FileStat, after: FileStat, name: string): void {
+  const isSame =
+    before.device === after.device &&
+    before.inode === after.inode &&
+    before.sizeBytes === after.sizeBytes &&
+    before.modifiedMs === after.modifiedMs;
+  if (isSame) return;
+  throw new PlatterError(
+    'TEMPLATE_CHANGED',
+    `the template "${name}" was changed while it was inspected`,
+    { hint: 'somebody still writes to it: find out who does, and try again' },
+  );
+}

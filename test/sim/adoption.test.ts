@@ -1,5 +1,5 @@
-/** A template that stood in the store already is taken as what it was when it was looked at, or not at all. */
-import { expect, test } from 'vitest';
+/** What others can write to (a template that stood in the store, what a function wrote) is taken as it was looked at, or not at all. */
+import { describe, expect, test } from 'vitest';
 import { simHost } from '../../sim/sim-host.ts';
 import { Backend } from '../../src/images/backend.ts';
 import type { Host } from '../../src/ports/host.ts';
@@ -46,4 +46,53 @@ test('another one in its place while it is looked at is refused', async () => {
   });
   await expect(image.cache({ template: 't' })).rejects.toMatchObject({ code: 'TEMPLATE_CHANGED' });
   expect(await image.exists()).toBe(false);
+});
+
+describe('what a function wrote', () => {
+  /** The gate has been passed, or is about to be, when tools are started. */
+  async function cached(stillWrites: boolean) {
+    const { host } = simHost();
+    let target = '';
+    const executor: Host['executor'] = {
+      async run(command, options) {
+        const result = await host.executor.run(command, options);
+        if (stillWrites && command.args.includes('info')) {
+          await host.clock.sleep(50);
+          const file = await host.filesystem.open(target, 'write');
+          await file.write(new Uint8Array(512).fill(9), 0);
+          await file.close();
+        }
+        return result;
+      },
+    };
+    const backend = new Backend({
+      host: { ...host, executor },
+      config: { instancesPath: '/instances' },
+    });
+    const image = backend.image({ id: 'vm1' }, 'disk', 'qcow2');
+    const caching = image.cache({
+      template: 't',
+      async fetch(to) {
+        target = to;
+        const file = await host.filesystem.open(to, 'create');
+        await file.write(new Uint8Array(512).fill(7), 0);
+        await file.truncate(8 * MiB);
+        await file.close();
+      },
+    });
+    return { backend, image, caching };
+  }
+
+  test('is taken when nobody writes to it any more', async () => {
+    const { backend, caching } = await cached(false);
+    await caching;
+    expect((await backend.templates.show('t')).source).toBe('fetch function');
+  });
+
+  test('and still writes, is refused, and nothing is left', async () => {
+    const { backend, image, caching } = await cached(true);
+    await expect(caching).rejects.toMatchObject({ code: 'TEMPLATE_CHANGED' });
+    expect(await image.exists()).toBe(false);
+    expect(await backend.templates.list()).toEqual([]);
+  });
 });
