@@ -4,11 +4,8 @@ import { isHostError, PlatterError } from '../errors.ts';
 import type { FileStat } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { throwIfCanceled } from './pump.ts';
-import { requireReceivable } from './reception-limit.ts';
+import { isReceivable, requireReceivable, tooLarge } from './reception-limit.ts';
 import type { FetchFunction, Progress } from './source.ts';
-
-/** How often it is looked how large the file has become. */
-const watchMs = 5000;
 
 export interface Fetching {
   readonly target: string;
@@ -17,52 +14,26 @@ export interface Fetching {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** Resolves to the file, which is not too large; a function that writes too much is told to stop. */
+/** Resolves to the file, which is not too large; a function that tells of too much is stopped by its signal. */
 export async function fetchInto(
   host: Host,
   source: { readonly fetch: FetchFunction },
   fetching: Fetching,
 ): Promise<FileStat> {
-  const { target, signal, onProgress } = fetching;
+  const { target, limits, signal } = fetching;
   const excess = new AbortController();
-  const end = new AbortController();
-  const watching = watch(host, fetching, excess, AbortSignal.any([signal, end.signal]));
+  const onProgress = (progress: Progress) => {
+    fetching.onProgress(progress);
+    if (!isReceivable(limits, progress.done)) excess.abort(tooLarge(limits));
+  };
   try {
     await source.fetch(target, { signal: AbortSignal.any([signal, excess.signal]), onProgress });
   } catch (error) {
     excess.signal.throwIfAborted();
     throw error;
-  } finally {
-    end.abort();
-    await watching;
   }
   throwIfCanceled(signal);
   return requireFetched(host, fetching);
-}
-
-/** Ends with `until`. A look that fails tells nothing: the file may not be there yet. */
-async function watch(
-  { clock, filesystem }: Host,
-  { target, limits }: Fetching,
-  excess: AbortController,
-  until: AbortSignal,
-): Promise<void> {
-  while (!until.aborted) {
-    const size = await clock.sleep(watchMs, until).then(
-      () =>
-        filesystem.stat(target).then(
-          ({ sizeBytes }) => sizeBytes,
-          () => 0,
-        ),
-      () => 0,
-    );
-    try {
-      requireReceivable(limits, size);
-    } catch (error) {
-      excess.abort(error);
-      return;
-    }
-  }
 }
 
 async function requireFetched(host: Host, { target, limits }: Fetching): Promise<FileStat> {

@@ -2,7 +2,10 @@
 import { PlatterError } from '../errors.ts';
 import type { ByteStream } from '../ports/http.ts';
 
-/** What a caller's fetch function is given; it writes the whole image to `target`. */
+/**
+ * What a caller's fetch function is given; it writes the whole image to `target`. One that tells how many bytes are done
+ * is stopped by `signal` at the limit of what may be received; any is refused afterwards where it wrote more.
+ */
 export interface FetchOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;

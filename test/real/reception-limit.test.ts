@@ -73,9 +73,13 @@ test('a function that writes for ever is told to stop', async () => {
   let wasTold = false;
   const caching = image.cache({
     template: 't',
-    async fetch(target, { signal }) {
+    async fetch(target, { signal, onProgress }) {
       const file = openSync(target, 'w');
-      for (; !signal.aborted; await sleep(50)) writeSync(file, Buffer.alloc(MiB, 7));
+      for (let done = MiB; !signal.aborted; done += MiB) {
+        writeSync(file, Buffer.alloc(MiB, 7));
+        onProgress({ phase: 'fetch', done });
+        await sleep(10);
+      }
       closeSync(file);
       wasTold = true;
     },
