@@ -25,6 +25,8 @@ export type GateOutcome = 'idle' | 'endless';
 
 const stepCostUs = 50;
 const timersInVainMax = 20_000;
+/** Jumps in a row that resume nobody, before it is made sure that nobody is on the way to a next call. */
+const jumpsInVainMax = 2;
 
 export class Gate {
   nowUs = 0;
@@ -34,6 +36,7 @@ export class Gate {
   readonly #timers = new Timers();
   #running = 0;
   #firedInVain = 0;
+  #jumpsInVain = 0;
   #last: Owner | undefined;
   #isOver = true;
   /** Without a run: whoever calls is not known, so the event loop tells when all are held. */
@@ -186,7 +189,7 @@ export class Gate {
       }
       const held = this.#next();
       if (held === undefined) {
-        if (this.#jump()) continue;
+        if (this.#mayJump() && this.#jump()) continue;
         // Another branch of a task may still be on its way to its next call: `#watch` ends the run.
         return;
       }
@@ -196,7 +199,18 @@ export class Gate {
       if (!this.#options.admit(held)) continue;
       this.#last = held.owner;
       held.proceed();
+      if (this.#running > 0) this.#jumpsInVain = 0;
     }
+  }
+
+  /**
+   * Several are resumed at once (a lock is given back), and those that fork leave more often than they came: then it seems
+   * that all are held while one is still on its way. Time must not run away from it, and `#watch` goes on when it is there.
+   */
+  #mayJump(): boolean {
+    if (this.#isFree) return true;
+    this.#jumpsInVain = (this.#jumpsInVain + 1) % (jumpsInVainMax + 1);
+    return this.#jumpsInVain > 0;
   }
 
   #next(): Held | undefined {
