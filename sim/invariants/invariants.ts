@@ -18,6 +18,7 @@ import { noLostDisk } from './no-lost-disk.ts';
 import { noShrink } from './no-shrink.ts';
 import { orphans } from './orphans.ts';
 import { outcome } from './outcome.ts';
+import { overtaken } from './overtaken.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
 import { secrets } from './secrets.ts';
@@ -59,4 +60,5 @@ export const invariants: readonly Invariant[] = [
   encryptedDisks,
   cryptMaps,
   orphans,
+  overtaken,
 ];

@@ -25,6 +25,8 @@ export interface DiskStore {
   readonly mayRunOut: boolean;
   /** Whether a disk may be seen before the operation that makes it is certain to succeed. */
   readonly mayTakeBack?: boolean;
+  /** Whether whoever takes over an operation makes sure that its former owner can change nothing any more. */
+  readonly fencesOff?: boolean;
   /**
    * Whether whoever works on a disk finds out that a machine has it open, on whichever host. Where not, programs see to it
    * that nobody works on it. Default is true.

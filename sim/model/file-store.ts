@@ -20,6 +20,7 @@ export function fileStore(
     hasDiskInfo: true,
     growsWhileOpen: false,
     mayRunOut: false,
+    fencesOff: true,
     meaningOf,
     view(address) {
       const inode = find(address);
