@@ -215,7 +215,7 @@ export class World {
       this.#stepObservers = this.observers.filter(looksAtSteps);
     }
     for (const observer of this.#stepObservers) observer.onStep(process, held.name, held.subject);
-    const fault = this.faults.visit(machine.index, held.name);
+    const fault = this.faults.visit(machine.index, held.name, process.parent !== undefined);
     this.#acting = process;
     this.volume.actingHost = machine.index;
     this.volume.nowMs = this.wallMs(machine);

@@ -1,5 +1,6 @@
 /** A failure for people: what the scenario is, what happened on which host in which order, and what broke. */
 import { formatSize } from '../../src/sizes.ts';
+import { anyTool, type Fault } from '../faults/fault.ts';
 import type { OperationSpec, Scenario } from '../scenarios/scenario.ts';
 import type { FailureFile } from './failure-file.ts';
 import type { Moment, Timeline } from './timeline.ts';
@@ -42,11 +43,14 @@ export function aboutScenario(scenario: Scenario): string[] {
       ({ machine, operations }, index) =>
         `client ${index + 1} on host ${machine + 1}: ${programOf(operations)}`,
     ),
-    ...faults.map(
-      ({ host, site, nth, kind: what }) =>
-        `fault: ${what} on host ${host + 1}, ${site === '*' ? `step ${nth}` : `${site} number ${nth}`}`,
-    ),
+    ...faults.map(aboutFault),
   ];
+}
+
+function aboutFault({ host, site, nth, kind, since }: Fault): string {
+  const where = { '*': `step ${nth}`, [anyTool]: `step ${nth} of tools` }[site];
+  const from = since === undefined ? '' : ` since it began to ${since}`;
+  return `fault: ${kind} on host ${host + 1}, ${where ?? `${site} number ${nth}`}${from}`;
 }
 
 function programOf(operations: readonly OperationSpec[]): string {

@@ -2,6 +2,8 @@
  * Faults as data: what goes wrong, where, and the how-manieth time a host comes there. Keys are names and counts, not
  * positions in a run, so that a fault still strikes the same thing when other calls come or go.
  */
+import type { OperationKind } from '../scenarios/scenario.ts';
+import { fatalSteps } from './lvm-steps.ts';
 
 /** What can go wrong with one call or one step of a tool. */
 export type CallFault =
@@ -46,11 +48,16 @@ export type FaultKind = CallFault | HostFault;
 export interface Fault {
   /** Number of the host. */
   readonly host: number;
-  /** Name of the call (`filesystem.sync`) or of the tool's step (`qemu-img create: header`); `*` is any step. */
+  /**
+   * Name of the call (`filesystem.sync`) or of the tool's step (`qemu-img create: header`); `*` is any step of anything,
+   * `tool *` any step of a tool.
+   */
   readonly site: string;
   /** From 1: the how-manieth time that the host comes there. */
   readonly nth: number;
   readonly kind: FaultKind;
+  /** Counted only since the host first began an operation of this kind: aimed at that, and at what comes right after. */
+  readonly since?: OperationKind;
   /** Milliseconds, or how far a call of several parts gets before the process dies. */
   readonly amount?: number;
 }
@@ -68,28 +75,42 @@ export function isHostFault(kind: FaultKind): kind is HostFault {
 
 /** The faults of one run, and how often each site has been reached. */
 export class FaultPlan {
-  /** By host, then by site. */
-  readonly #plans = new Map<number, Map<string, SitePlan>>();
+  readonly #hosts = new Map<number, HostPlan>();
   /** Those that have struck. */
   readonly struck: Fault[] = [];
   isOver = false;
 
   constructor(faults: readonly Fault[]) {
     for (const fault of faults) {
-      const sites = this.#plans.get(fault.host) ?? new Map<string, SitePlan>();
-      this.#plans.set(fault.host, sites);
-      const known = sites.get(fault.site);
-      if (known === undefined) sites.set(fault.site, { visits: 0, faults: [fault] });
-      else known.faults.push(fault);
+      const plan = this.#hosts.get(fault.host) ?? { counting: [new Map()], waiting: new Map() };
+      this.#hosts.set(fault.host, plan);
+      add(sitesOf(plan, fault.since), fault);
     }
   }
 
+  /** A host begins an operation: what is aimed at that counts from here on. */
+  begin(host: number, kind: OperationKind): void {
+    const plan = this.#hosts.get(host);
+    const aimed = plan?.waiting.get(kind);
+    if (this.isOver || plan === undefined || aimed === undefined) return;
+    plan.waiting.delete(kind);
+    plan.counting.push(aimed);
+  }
+
   /** The fault that strikes now, if one does. Counts the visit. */
-  visit(host: number, site: string): Fault | undefined {
+  visit(host: number, site: string, isTool: boolean): Fault | undefined {
     if (this.isOver) return undefined;
-    const sites = this.#plans.get(host);
-    if (sites === undefined) return undefined;
-    return this.#strike(sites.get('*')) ?? this.#strike(sites.get(site));
+    const plan = this.#hosts.get(host);
+    if (plan === undefined) return undefined;
+    const isAnyTool = isTool && !fatalSteps.has(site);
+    for (const sites of plan.counting) {
+      const fault =
+        this.#strike(sites.get('*')) ??
+        (isAnyTool ? this.#strike(sites.get(anyTool)) : undefined) ??
+        this.#strike(sites.get(site));
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
   }
 
   #strike(plan: SitePlan | undefined): Fault | undefined {
@@ -101,7 +122,29 @@ export class FaultPlan {
   }
 }
 
+export const anyTool = 'tool *';
+
+interface HostPlan {
+  /** By site; those that are aimed at an operation only once that has begun. */
+  readonly counting: Map<string, SitePlan>[];
+  readonly waiting: Map<OperationKind, Map<string, SitePlan>>;
+}
+
 interface SitePlan {
   visits: number;
   readonly faults: Fault[];
+}
+
+function sitesOf({ counting, waiting }: HostPlan, since: OperationKind | undefined) {
+  const [always = new Map<string, SitePlan>()] = counting;
+  if (since === undefined) return always;
+  const aimed = waiting.get(since) ?? new Map<string, SitePlan>();
+  waiting.set(since, aimed);
+  return aimed;
+}
+
+function add(sites: Map<string, SitePlan>, fault: Fault): void {
+  const known = sites.get(fault.site);
+  if (known === undefined) sites.set(fault.site, { visits: 0, faults: [fault] });
+  else known.faults.push(fault);
 }

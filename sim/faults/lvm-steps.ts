@@ -26,6 +26,12 @@ export const lvmSteps: readonly string[] = [
   'lvs: read metadata',
 ];
 
+/**
+ * Where LVM itself leaves a thin pool that refuses everything, whatever anybody does (fixtures/lvm-2.03, killed-thin-stuck):
+ * nobody promises to survive that.
+ */
+export const fatalSteps: ReadonlySet<string> = new Set(['lvm: lvcreate set transaction id']);
+
 /** Of what takes as long as the disk is large: there is no limit in time, so that none of them may hang. */
 export const deviceSteps: readonly string[] = [
   'blkdiscard: write zeros',

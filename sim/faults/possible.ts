@@ -4,7 +4,7 @@
  */
 import type { SimBackend } from '../scenarios/scenario.ts';
 import type { CallFault } from './fault.ts';
-import { deviceSteps, lvmSteps } from './lvm-steps.ts';
+import { deviceSteps, fatalSteps, lvmSteps } from './lvm-steps.ts';
 import { profileByName } from './profiles.ts';
 
 interface Group {
@@ -18,12 +18,6 @@ const ofVolumes: readonly Group[] = [
   { sites: deviceSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] },
 ];
 
-/**
- * Where LVM itself leaves a thin pool that refuses everything, whatever anybody does (fixtures/lvm-2.03, killed-thin-stuck):
- * nobody promises to survive that.
- */
-const fatal = new Set(['lvm: lvcreate set transaction id']);
-
 /** Calls that no profile lists. */
 const like: readonly (readonly [RegExp, string])[] = [
   [/^filesystem\.removeDirectory$/, 'filesystem.unlink'],
@@ -34,7 +28,7 @@ const like: readonly (readonly [RegExp, string])[] = [
 ];
 
 export function callFaultsAt(site: string, backend: SimBackend): readonly CallFault[] {
-  if (fatal.has(site)) return [];
+  if (fatalSteps.has(site)) return [];
   const [, alike = site] = like.find(([pattern]) => pattern.test(site)) ?? [];
   const known = kindsOf(backend, (listed) => listed === alike);
   if (known.length > 0 || !site.includes(': ')) return known;

@@ -2,12 +2,9 @@
  * Profiles: which kinds of trouble a run may meet. Each says whether the engine promises to survive it; those that do not
  * are negative controls, which must fail.
  */
-import type { Prng } from '../schedule/prng.ts';
 import type { PersistenceProfile } from '../volume/power-cut.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
-import { cryptSteps, deviceSteps, lvmSteps } from './lvm-steps.ts';
-import { ploopSteps } from './ploop-steps.ts';
-import type { CallFault, Fault, HostFault } from './fault.ts';
+import type { CallFault, HostFault } from './fault.ts';
 
 export interface Profile {
   readonly name: string;
@@ -22,7 +19,7 @@ export interface Profile {
 }
 
 /** What can go wrong at which calls. */
-interface SiteFaults {
+export interface SiteFaults {
   /** Only with images of this technology. Default: any. */
   readonly backend?: SimBackend;
   readonly sites: readonly string[];
@@ -55,7 +52,8 @@ const reads = [
 
 const syncs = ['filesystem.sync', 'filesystem.syncDirectory'];
 
-const toolSteps = [
+/** On files; other backends have steps of their own for them. */
+export const toolSteps: readonly string[] = [
   'qemu-img create: open target',
   'qemu-img create: write header',
   'qemu-img create: flush',
@@ -201,89 +199,4 @@ export function profileByName(name: string): Profile | undefined {
 export function profilesNamed(name: string): readonly Profile[] {
   if (name === 'all') return profiles.filter(({ promisesSurvival }) => promisesSurvival);
   return profiles.filter((known) => known.name === name);
-}
-
-const stepsExpected = 250;
-/** Where an operation ends, and where the next one begins: what was said to be done must be, from here on. */
-const betweenOperations = ['locks.remove', 'locks.look'] as const;
-const operationsExpected = 16;
-
-/** What decides which tools there are. */
-interface Setting {
-  readonly backend: SimBackend;
-  readonly isEncrypted: boolean;
-}
-
-/** One run in six has no faults at all: it has to succeed completely. */
-export function drawFaults(
-  prng: Prng,
-  profile: Profile,
-  { machines, ...setting }: Setting & { machines: number },
-): readonly Fault[] {
-  if (prng.oneIn(6)) return [];
-  const hostFaults = profile.hostFaults.filter(() => !prng.oneIn(3));
-  const callFaults = profile.callFaults
-    .filter((group) => group.backend === undefined || group.backend === setting.backend)
-    .filter(() => !prng.oneIn(3));
-  const faults: Fault[] = [];
-  const count = prng.below(4) + (hostFaults.length + callFaults.length > 0 ? 1 : 0);
-  for (let index = 0; index < count; index += 1) {
-    const host = prng.below(machines);
-    const takesHost = callFaults.length === 0 || (hostFaults.length > 0 && prng.oneIn(2));
-    const fault = takesHost
-      ? drawHostFault(prng, hostFaults, host)
-      : drawCallFault(prng, callFaults, host, setting);
-    if (fault !== undefined) faults.push(fault);
-  }
-  return faults;
-}
-
-function drawHostFault(prng: Prng, kinds: readonly HostFault[], host: number): Fault | undefined {
-  if (kinds.length === 0) return undefined;
-  const kind = prng.pick(kinds);
-  if (kind === 'pause' && prng.oneIn(3)) return drawSleep(prng, host);
-  const fault = prng.oneIn(kind === 'cut power' ? 2 : 4)
-    ? { host, site: prng.pick(betweenOperations), nth: 1 + prng.below(operationsExpected), kind }
-    : { host, site: '*', nth: 1 + prng.below(stepsExpected), kind };
-  if (kind === 'pause') return { ...fault, amount: prng.pick([100, 4000, 20_000, 60_000]) };
-  if (kind === 'jump clock') {
-    return { ...fault, amount: prng.pick([-3_600_000, -20_000, 20_000, 3_600_000]) };
-  }
-  // Half of the deaths come when the call has begun.
-  const dies = kind === 'kill process' || kind === 'cut power';
-  return dies && prng.oneIn(2) ? { ...fault, amount: 1 + prng.below(3) } : fault;
-}
-
-/** Where an operation has begun and is not done: who sleeps here for long wakes up overtaken. */
-const sleepers = ['locks.write record', 'filesystem.makeDirectory', 'filesystem.link'] as const;
-
-function drawSleep(prng: Prng, host: number): Fault {
-  const amount = prng.pick([20_000, 60_000]);
-  return { host, site: prng.pick(sleepers), nth: 1 + prng.below(8), kind: 'pause', amount };
-}
-
-function drawCallFault(
-  prng: Prng,
-  groups: readonly SiteFaults[],
-  host: number,
-  setting: Setting,
-): Fault {
-  const { sites, kinds, visits } = of(prng.pick(groups), setting, prng);
-  // Steps that few operations have come once or twice in a run.
-  const nth = 1 + prng.below(visits ?? prng.pick([1, 3, 12]));
-  return { host, site: prng.pick(sites), nth, kind: prng.pick(kinds) };
-}
-
-/** The steps of tools are those of the backend's own. */
-function of(group: SiteFaults, { backend, isEncrypted }: Setting, prng: Prng): SiteFaults {
-  if (group.sites !== toolSteps) return group;
-  if (backend === 'ploop' && !prng.oneIn(3)) {
-    return { sites: ploopSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'], visits: 3 };
-  }
-  if (backend !== 'lvm') return group;
-  if (isEncrypted && prng.oneIn(2)) {
-    return { sites: cryptSteps, kinds: ['EIO', 'tool killed', 'tool hangs'], visits: 4 };
-  }
-  if (!prng.oneIn(3)) return { sites: lvmSteps, kinds: ['EIO', 'tool killed', 'tool hangs'] };
-  return { sites: deviceSteps, kinds: ['EIO', 'ENOSPC', 'tool killed'] };
 }

@@ -49,11 +49,16 @@ export function contentFromOutside({ pattern = 0, isHostile }: OperationSpec): F
   return isHostile === true ? hostileContent() : importContent(pattern);
 }
 
-/** What a guest writes: at a place of its own for each pattern, so that no write hides another. */
+/**
+ * What a guest writes: at a place of its own for each pattern, so that no write hides another; once in each half of its
+ * disk, so that one of which half was brought back is told from either.
+ */
 export function guestWrite(content: RawContent, pattern: number): RawContent {
-  const places = Math.floor(content.sizeBytes / pieceBytes);
-  const at = (1 + (pattern % Math.min(64, places - 1))) * pieceBytes;
-  return write(content, at, { length: pieceBytes, source: piece(pattern, pieceBytes) });
+  const half = Math.floor(content.sizeBytes / pieceBytes / 2) * pieceBytes;
+  const places = Math.min(64, half / pieceBytes - 1);
+  const at = (1 + (pattern % places)) * pieceBytes;
+  const data = { length: pieceBytes, source: piece(pattern, pieceBytes) };
+  return write(write(content, at, data), half + at, data);
 }
 
 /** What is imported or generated. Its data fills the blocks in which files are copied, so that no zeros are copied along. */

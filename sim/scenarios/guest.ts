@@ -8,12 +8,12 @@ import { guestWrite } from './contents.ts';
 import type { Performer } from './perform.ts';
 import type { OperationSpec } from './scenario.ts';
 
-const runsMs = 3000;
+const runsMsDefault = 3000;
 
 /** Does nothing where the disk is missing or locked: then the machine does not start. Resolves to whether it ran. */
 export async function runGuest(
   performer: Performer,
-  { subject, pattern = 0 }: OperationSpec,
+  { subject, pattern = 0, runsMs = runsMsDefault }: OperationSpec,
 ): Promise<boolean> {
   const { world, process, store } = performer;
   const { volume } = world;

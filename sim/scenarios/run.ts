@@ -96,7 +96,7 @@ function policyOf(schedule: ScheduleSpec) {
     case 'random':
       return randomPolicy(new Prng(schedule.seed, 'schedule'), schedule.odds);
     case 'pct':
-      return pctPolicy(new Prng(schedule.seed, 'schedule'), schedule.depth, 200);
+      return pctPolicy(new Prng(schedule.seed, 'schedule'), schedule.depth, schedule.steps ?? 200);
     case 'tape':
       return playedPolicy(schedule.tape);
   }
@@ -191,6 +191,7 @@ class Client implements Observer {
     const spec = this.#spec.operations[this.#next];
     if (spec === undefined) return;
     if (spec.afterMs !== undefined) await hostOf(this.#world, process).clock.sleep(spec.afterMs);
+    this.#world.faults.begin(this.#machine.index, spec.kind);
     const run = this.#model.begin(this.#number, process, spec);
     this.#run = run;
     const performer = {

@@ -103,6 +103,8 @@ export interface OperationSpec {
   readonly sizeBytes?: number;
   /** For guests and generated disks: what is written. */
   readonly pattern?: number;
+  /** For guests: how long the machine is up. Default is 3 s. */
+  readonly runsMs?: number;
   /** What is imported or generated leans on a file of the host: nobody may ever open it with a tool. */
   readonly isHostile?: boolean;
   /** Waits so long before it begins. */
@@ -139,7 +141,13 @@ export type OperationKind = (typeof operationKinds)[number];
 
 export type ScheduleSpec =
   | { readonly kind: 'random'; readonly seed: number; readonly odds: number }
-  | { readonly kind: 'pct'; readonly seed: number; readonly depth: number }
+  | {
+      readonly kind: 'pct';
+      readonly seed: number;
+      readonly depth: number;
+      /** In how many of the first choices tasks change. Default is 200. */
+      readonly steps?: number;
+    }
   | { readonly kind: 'tape'; readonly tape: readonly number[] };
 
 /** Whatever anybody does in it. */

@@ -22,7 +22,7 @@ export function foreignNames({ hasNamesake = false }: VolumeGroupSpec): readonly
 export const strangerPattern = 999;
 
 export function drawVolumeGroup(prng: Prng): VolumeGroupSpec {
-  const isThin = !prng.oneIn(3);
+  const isThin = prng.oneIn(2);
   const isTight = prng.oneIn(6);
   const thinPoolExtents = isThin ? (isTight ? 2 : 2048) : undefined;
   return {

@@ -1,0 +1,172 @@
+/** Draws who does what: a set-up, and the programs of the clients. */
+import { Prng } from '../schedule/prng.ts';
+import { drawOperation, drawStory } from './operations.ts';
+import type {
+  ClientSpec,
+  OperationKind,
+  OperationSpec,
+  Scenario,
+  TemplateSpec,
+} from './scenario.ts';
+
+/** What a run works on: where everybody wants the same disk, or disks of one instance, they get in each other's way. */
+const neighbourhoods = [
+  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
+  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
+  ['vm1/disk'],
+  ['vm1/disk', 'vm1/disk.eph0', 'vm1/disk.swap'],
+] as const;
+
+/** How often each kind comes, before a run draws its own subset. */
+const weights: Readonly<Record<OperationKind, number>> = {
+  cache: 10,
+  'create blank': 2,
+  'create generated': 1,
+  import: 1,
+  resize: 5,
+  'create snapshot': 5,
+  'restore snapshot': 4,
+  'delete snapshot': 2,
+  flatten: 2,
+  clone: 2,
+  export: 1,
+  destroy: 4,
+  show: 1,
+  list: 1,
+  'guest write': 4,
+  'add template': 2,
+  'delete template': 2,
+  'verify template': 1,
+  recover: 1,
+};
+
+interface Ground {
+  readonly machines: number;
+  readonly templates: readonly TemplateSpec[];
+}
+
+type Workload = Pick<Scenario, 'setUp' | 'clients'>;
+
+/** Everybody at work on what they make themselves, or on what is there already; or a few who want the same at once. */
+export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload {
+  const own = new Prng(seed, 'set up');
+  const template = ground.templates.find(({ hostile }) => !hostile);
+  if (template !== undefined && own.oneIn(3)) return drawDuel(own, ground, template);
+  const setUp = template !== undefined && own.oneIn(3) ? drawSetUp(own, template) : [];
+  const clients = drawClients(prng, ground, setUp.length > 0);
+  return {
+    ...(setUp.length === 0 ? {} : { setUp }),
+    clients: drawHostile(new Prng(seed, 'hostile'), clients),
+  };
+}
+
+/** All of them have it. */
+const commonImage = 'vm1/disk';
+
+/** A disk, sometimes with a snapshot that it is not as any more. */
+function drawSetUp(prng: Prng, { name }: TemplateSpec): readonly OperationSpec[] {
+  const subject = commonImage;
+  const cache: OperationSpec = { kind: 'cache', subject, other: name };
+  if (prng.oneIn(2)) return [cache];
+  return [
+    cache,
+    { kind: 'create snapshot', subject, other: 's1' },
+    { kind: 'guest write', subject, pattern: 500 + prng.below(64) },
+  ];
+}
+
+/** A template that nobody uses, and a disk that has nothing to do with it. */
+function inStore({ name }: TemplateSpec): readonly OperationSpec[] {
+  return [
+    { kind: 'add template', subject: name },
+    { kind: 'create blank', subject: 'vm2/disk', sizeBytes: 2 ** 24 },
+  ];
+}
+
+const kindsOfDuels: Readonly<Record<'image' | 'template', readonly OperationKind[]>> = {
+  image: [
+    'cache',
+    'resize',
+    'create snapshot',
+    'restore snapshot',
+    'delete snapshot',
+    'flatten',
+    'clone',
+    'export',
+    'destroy',
+    'guest write',
+    'recover',
+  ],
+  template: ['cache', 'cache', 'delete template', 'delete template', 'verify template'],
+};
+
+/** Operations of two kinds, begun at once by two or three clients, on one image or template that is there. */
+function drawDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Workload {
+  const about = prng.oneIn(3) ? 'template' : 'image';
+  const pair = [prng.pick(kindsOfDuels[about]), prng.pick(kindsOfDuels[about])];
+  const subjects = { templates: [template], images: [commonImage] };
+  const scripts = Array.from({ length: 2 + prng.below(2) }, (_, client) =>
+    Array.from({ length: 1 + prng.below(2) }, (_one, index) => {
+      const first = index === 0 ? pair[client] : undefined;
+      return drawOperation(prng, first ?? prng.pick(pair), subjects);
+    }),
+  );
+  return {
+    setUp: about === 'template' ? inStore(template) : drawSetUp(prng, template),
+    clients: onMachines(machines, scripts),
+  };
+}
+
+function drawClients(
+  prng: Prng,
+  { machines, templates }: Ground,
+  isPrepared: boolean,
+): readonly ClientSpec[] {
+  const clients = 1 + prng.below(3);
+  const total = (isPrepared ? 2 : 4) + prng.below(5);
+  const kinds = drawKinds(prng);
+  const images = prng.pick<readonly string[]>(neighbourhoods);
+  const scripts: OperationSpec[][] = Array.from({ length: clients }, () => []);
+  let drawn = 0;
+  for (let index = 0; drawn < total; index += 1) {
+    // Whoever begins mostly makes a disk, so that there is something to work on.
+    const makes = index < clients && !isPrepared && !prng.oneIn(4);
+    const kind = makes ? 'cache' : prng.pick(kinds);
+    const story = drawStory(prng, drawOperation(prng, kind, { templates, images }));
+    scripts[index % clients]?.push(...story);
+    drawn += story.length;
+  }
+  return onMachines(machines, scripts);
+}
+
+function onMachines(
+  machines: number,
+  scripts: readonly (readonly OperationSpec[])[],
+): readonly ClientSpec[] {
+  return scripts.map((operations, index) => ({ machine: index % machines, operations }));
+}
+
+/** Some of what comes from outside is hostile. */
+function drawHostile(prng: Prng, clients: readonly ClientSpec[]): readonly ClientSpec[] {
+  return clients.map((client) => ({
+    ...client,
+    operations: client.operations.map((spec) => {
+      const isFromOutside = spec.kind === 'import' || spec.kind === 'create generated';
+      return isFromOutside && prng.oneIn(3) ? { ...spec, isHostile: true } : spec;
+    }),
+  }));
+}
+
+/** Many kinds, or only a few: those then meet each other more often. */
+function drawKinds(prng: Prng): readonly OperationKind[] {
+  if (prng.oneIn(4)) {
+    const all = Object.keys(weights) as OperationKind[];
+    return ['cache', prng.pick(all), prng.pick(all)];
+  }
+  const kinds: OperationKind[] = [];
+  for (const [kind, weight] of Object.entries(weights) as [OperationKind, number][]) {
+    const share = prng.oneIn(3) ? 0 : weight * (1 + prng.below(3));
+    for (let index = 0; index < share; index += 1) kinds.push(kind);
+  }
+  return kinds.length === 0 ? ['cache'] : kinds;
+}
