@@ -3,6 +3,7 @@ import { durabilityMutants } from './catalogue/durability.ts';
 import { lockingMutants } from './catalogue/locking.ts';
 import { lvmChangeMutants } from './catalogue/lvm-changes.ts';
 import { lvmVolumeMutants } from './catalogue/lvm-volumes.ts';
+import { ploopMutants } from './catalogue/ploop.ts';
 import { rbdMutants } from './catalogue/rbd.ts';
 import { sizeMutants } from './catalogue/sizes.ts';
 import { toolMutants } from './catalogue/tools.ts';
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...lvmVolumeMutants,
   ...lvmChangeMutants,
   ...rbdMutants,
+  ...ploopMutants,
 ];

@@ -173,4 +173,37 @@ export const lvmVolumeMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'key-in-argv',
+    description: 'the key of an encrypted disk is handed to cryptsetup by a shell line',
+    backend: 'lvm',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/lvm/crypt',
+        find: `await runTool(host.executor, cryptsetupCreate(mapName(volume), device, { cipher, keySize }), {
+          ...optionsOf(place, 'map the encrypted disk'),
+          input: await secretOf(place, keyId),
+        });`,
+        replace: `const { file, args } = cryptsetupCreate(mapName(volume), device, { cipher, keySize });
+        const line = \`echo -n \${await secretOf(place, keyId)} | \${file} \${args.join(' ')}\`;
+        await runTool(host.executor, { file: 'sh', args: ['-c', line] },
+          optionsOf(place, 'map the encrypted disk'));`,
+      },
+    ],
+  },
+  {
+    id: 'key-in-error',
+    description: 'what a tool was given on its standard input is told with its failure',
+    backend: 'lvm',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'tools/run',
+        find: 'throw toolError(command, result, action, classify);',
+        replace:
+          'throw toolError(command, { ...result, stderr: result.stderr + (options.input ?? "") }, action, classify);',
+      },
+    ],
+  },
 ];
