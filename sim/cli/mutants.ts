@@ -17,6 +17,8 @@ interface MutantsOptions extends GlobalOptions {
   readonly seed: string;
   readonly only?: string[];
   readonly backend?: string;
+  readonly workers?: string;
+  readonly shrink?: boolean;
   readonly keep?: string;
 }
 
@@ -28,7 +30,9 @@ export const defineMutants: DefineCommands = (noun, context) => {
     .option('--seed <n>', 'seed of the first scenario', '1')
     .option('--only <id...>', 'these mutants')
     .option('--backend <b>', 'those of one backend')
-    .option('--keep <dir>', 'write the shrunk counter-example of each there')
+    .option('--workers <n>', 'threads (default: one a core)')
+    .option('--shrink', 'make counter-examples small, and count the lines of their telling')
+    .option('--keep <dir>', 'write the small counter-example of each there, and its telling')
     .action((_: unknown, command: { optsWithGlobals(): MutantsOptions }) =>
       huntAll(command.optsWithGlobals(), context),
     );
@@ -39,7 +43,7 @@ async function huntAll(options: MutantsOptions, context: CommandContext): Promis
   const order = {
     scenariosMax: parseCount('--scenarios', options.scenarios, 1),
     seed: parseCount('--seed', options.seed, 0),
-    shrinks: options.keep !== undefined,
+    shrinks: options.shrink === true || options.keep !== undefined,
   };
   const wanted = wantedMutants(options);
   const hunts: Hunt[] = [];
@@ -49,16 +53,25 @@ async function huntAll(options: MutantsOptions, context: CommandContext): Promis
       if (context.interrupt.aborted) return;
       const result = await hunt(mutant, order);
       hunts[index] = result;
-      if (options.keep !== undefined && result.failure !== undefined) {
-        writeFile(join(options.keep, `${mutant.id}.json`), formatFailure(result.failure));
-      }
+      if (options.keep !== undefined) keep(options.keep, mutant.id, result);
       if (!output.quiet && !output.json) process.stderr.write(`${lineOf(result.hunted)}\n`);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const workers =
+    options.workers === undefined
+      ? availableParallelism()
+      : parseCount('--workers', options.workers, 1);
+  await Promise.all(Array.from({ length: workers }, work));
   const report: readonly Hunted[] = hunts.map(({ hunted }) => hunted);
   await printResult(output, report, tableOf);
   if (report.some(({ killed }) => !killed)) context.exitWith(exitStatus.failed);
+}
+
+/** The healthy program does not fail in it: so what happens in the mutant is kept as well. */
+function keep(directory: string, id: string, { example }: Hunt): void {
+  if (example === undefined) return;
+  writeFile(join(directory, `${id}.json`), formatFailure(example.failure));
+  writeFile(join(directory, `${id}.txt`), `${example.explanation}\n`);
 }
 
 function wantedMutants({ only, backend }: MutantsOptions) {
@@ -75,21 +88,24 @@ function wantedMutants({ only, backend }: MutantsOptions) {
   });
 }
 
-function lineOf({ id, killed, scenariosToKill, violation }: Hunted): string {
-  return killed
-    ? `${id}: killed by ${violation} after ${scenariosToKill}`
-    : `${id}: SURVIVES ${scenariosToKill} scenarios`;
+function lineOf({ id, killed, scenariosToKill, violation, explainedLines }: Hunted): string {
+  if (!killed) return `${id}: SURVIVES ${scenariosToKill} scenarios`;
+  const told = explainedLines === undefined ? '' : `, told in ${explainedLines} lines`;
+  return `${id}: killed by ${violation} after ${scenariosToKill}${told}`;
 }
 
 function tableOf(hunted: readonly Hunted[]): Promise<string> {
   return formatTable(
-    ['MUTANT', 'BACKEND', 'SCENARIOS', 'FOUND BY', 'WHAT IS WRONG WITH IT'],
-    hunted.map(({ id, backend, killed, scenariosToKill, violation, description }) => [
-      id,
-      backend,
-      killed ? String(scenariosToKill) : `> ${scenariosToKill}`,
-      violation ?? '-',
-      description,
-    ]),
+    ['MUTANT', 'BACKEND', 'SCENARIOS', 'LINES', 'FOUND BY', 'WHAT IS WRONG WITH IT'],
+    hunted.map(
+      ({ id, backend, killed, scenariosToKill, violation, explainedLines, description }) => [
+        id,
+        backend,
+        killed ? String(scenariosToKill) : `> ${scenariosToKill}`,
+        String(explainedLines ?? '-'),
+        violation ?? '-',
+        description,
+      ],
+    ),
   );
 }

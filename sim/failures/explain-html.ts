@@ -11,7 +11,7 @@ th, td { text-align: left; vertical-align: top; padding: 1px 10px; border-left: 
 th { position: sticky; top: 0; background: #fff; border-bottom: 1px solid #999 }
 td.time { color: #888; font-variant-numeric: tabular-nums; white-space: nowrap; border: 0 }
 td { font-family: ui-monospace, monospace; font-size: 12px }
-.operation { font-weight: 600 } .lock { color: #06c } .tool { color: #7a4 } .change { color: #936 }
+.operation { font-weight: 600 } .lock { color: #06c } .tool, .step { color: #7a4 } .change { color: #936 }
 .call { color: #888 } .fault, .crash { background: #fe9; font-weight: 600 }
 .violation { background: #c00; color: #fff; font-weight: 600 }
 `;

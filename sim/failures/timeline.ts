@@ -7,11 +7,12 @@ import { describeRun } from '../model/expected.ts';
 import type { SimMachine, SimProcess } from '../process.ts';
 import type { VolumeChange } from '../volume/volume-change.ts';
 import type { Observer, World } from '../world.ts';
+import { condensed } from './condensed.ts';
 import type { FailureFile } from './failure-file.ts';
 import { replay, type ReplayResult } from './replay.ts';
 
 type MomentKind =
-  'operation' | 'lock' | 'tool' | 'change' | 'call' | 'fault' | 'crash' | 'violation';
+  'operation' | 'lock' | 'tool' | 'step' | 'change' | 'call' | 'fault' | 'crash' | 'violation';
 
 export interface Moment {
   readonly atMs: number;
@@ -29,7 +30,7 @@ export interface Timeline {
   readonly result: ReplayResult;
 }
 
-/** Runs the failure once more, and looks on. `isWhole`: with every call of a port. */
+/** Runs the failure once more, and looks on. `isWhole`: with every call of a port, and what follows the violation. */
 export async function timelineOf(
   failure: FailureFile,
   { isWhole }: { isWhole: boolean },
@@ -39,8 +40,8 @@ export async function timelineOf(
     invariants: [narrator.asInvariant, ...invariants],
     observers: [narrator],
   });
-  narrator.finish(result);
-  return { moments: narrator.moments, result };
+  const moments = withViolations(narrator.moments, result);
+  return { moments: isWhole ? moments : condensed(moments, failure.violation), result };
 }
 
 class Narrator implements Observer {
@@ -83,7 +84,8 @@ class Narrator implements Observer {
   onStep(process: SimProcess, name: string, subject: string): void {
     const kind = kindOfCall(process, name);
     if (kind === 'call' && !this.#isWhole) return;
-    this.#tell(process, kind, `${name} ${subject}`.trim());
+    const what = name === 'executor.run' ? 'runs' : name;
+    this.#tell(process, kind, `${what} ${subject}`.trim());
   }
 
   onChange(process: SimProcess | undefined, { kind, path }: VolumeChange): void {
@@ -105,13 +107,6 @@ class Narrator implements Observer {
     this.#tellHost(index, 'crash', 'POWER IS CUT');
   }
 
-  finish({ run }: ReplayResult): void {
-    for (const { id, message, step } of run.violations) {
-      const at = { atMs: run.simulatedMs, step, host: undefined, who: '' };
-      this.moments.push({ ...at, kind: 'violation', text: `VIOLATION ${id}: ${message}` });
-    }
-  }
-
   #tell(process: SimProcess, kind: MomentKind, text: string): void {
     const who = process.parent === undefined ? process.label : process.parent.label;
     this.moments.push({ ...this.#now(), host: process.machine.index, who, kind, text });
@@ -127,13 +122,28 @@ class Narrator implements Observer {
   }
 }
 
+/** Each where it was found. */
+function withViolations(moments: readonly Moment[], { run }: ReplayResult): readonly Moment[] {
+  const all = [...moments];
+  for (const { id, message, step } of run.violations) {
+    const later = all.findIndex((moment) => moment.step > step);
+    const place = later < 0 ? all.length : later;
+    const atMs = all[place - 1]?.atMs ?? 0;
+    const text = `VIOLATION ${id}: ${message}`;
+    all.splice(place, 0, { atMs, step, host: undefined, who: '', kind: 'violation', text });
+  }
+  return all;
+}
+
 /** In a private area only records, workspaces and snapshots as a whole matter to a reader. */
 function isPrivate(path: string): boolean {
-  return /\/\.platter(\/|$|-probe)/.test(path) || path.startsWith('/i/locks');
+  return (
+    /\/\.platter(\/|$|-probe)|\/platter-(part|removed)-/.test(path) || path.startsWith('/i/locks')
+  );
 }
 
 function kindOfCall(process: SimProcess, name: string): MomentKind {
-  if (process.parent !== undefined) return 'tool';
-  if (/^locks\.(make directory|remove|take over|compromised)/.test(name)) return 'lock';
+  if (process.parent !== undefined) return 'step';
+  if (/^locks\.(make directory|remove$|remove stale|remove dead lock)/.test(name)) return 'lock';
   return name === 'executor.run' ? 'tool' : 'call';
 }

@@ -15,12 +15,19 @@ export interface Hunted {
   readonly scenariosToKill: number;
   /** The invariant that broke. */
   readonly violation: string | null;
+  /** How long the telling of the small counter-example is: it should fit on a screen. */
+  readonly explainedLines?: number;
 }
 
 export interface Hunt {
   readonly hunted: Hunted;
-  /** The counter-example, made small when that was asked for. */
-  readonly failure: FailureFile | undefined;
+  /** The small counter-example, and what happens in it in the mutant; undefined unless asked for. */
+  readonly example: Example | undefined;
+}
+
+interface Example {
+  readonly failure: FailureFile;
+  readonly explanation: string;
 }
 
 const shardScenarios = 50;
@@ -34,11 +41,15 @@ export async function hunt(
   try {
     const { scenarios, failure } = await search(mutant, pool, { scenariosMax, seed });
     const { id, description, backend } = mutant;
-    const killed = failure !== undefined;
     const violation = failure?.violation.id ?? null;
+    const killed = failure !== undefined;
+    const hunted = { id, description, backend, killed, scenariosToKill: scenarios, violation };
+    if (!killed || !shrinks) return { hunted, example: undefined };
+    const small = await pool.shrink({ ...failure, description });
+    const explanation = await pool.explain(small);
     return {
-      hunted: { id, description, backend, killed, scenariosToKill: scenarios, violation },
-      failure: killed && shrinks ? await pool.shrink({ ...failure, description }) : failure,
+      hunted: { ...hunted, explainedLines: explanation.split('\n').length },
+      example: { failure: small, explanation },
     };
   } finally {
     await pool.close();

@@ -19,6 +19,8 @@ export interface WorkerPool {
   ): Promise<void>;
   /** Makes a failure small, with the program that the workers run. */
   shrink(failure: FailureFile): Promise<FailureFile>;
+  /** What happens in it, with the program that the workers run. */
+  explain(failure: FailureFile): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -34,15 +36,17 @@ export function workerPool(
   return {
     runAll: (next, onResult) => askAll(workers, next, (shard) => ({ shard }), onResult),
     sweepAll: (next, onResult) => askAll(workers, next, (sweep) => ({ sweep }), onResult),
-    shrink(failure) {
-      const [worker] = workers;
-      if (worker === undefined) throw new RangeError('a pool without workers');
-      return ask<FailureFile>(worker, { shrink: failure });
-    },
+    shrink: (failure) => ask(firstOf(workers), { shrink: failure }),
+    explain: (failure) => ask(firstOf(workers), { explain: failure }),
     async close() {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
+}
+
+function firstOf([worker]: readonly Worker[]): Worker {
+  if (worker === undefined) throw new RangeError('a pool without workers');
+  return worker;
 }
 
 /** The answers in the order of the orders, whichever worker is the fastest. */
