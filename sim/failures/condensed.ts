@@ -1,7 +1,7 @@
 /**
  * A timeline that fits on a screen: up to the violation, and without what a reader can do without. What an operation does
- * in the background of the story (each step of its tools, looks at what is there) is told only where something else comes
- * next, so that it can be seen how far it had got.
+ * in the background of the story (each step of its tools, looks at what is there) is told only where a fault comes next, or
+ * something that another does and everybody sees: so that it can be seen how far it had got.
  */
 import type { Violation } from '../model/invariant.ts';
 import type { Moment } from './timeline.ts';
@@ -29,7 +29,12 @@ export function condensed(
 const closing = 'close down';
 
 function isTold(moment: Moment, next: Moment | undefined): boolean {
-  return !isBackground(moment) || next === undefined || next.who !== moment.who;
+  if (!isBackground(moment) || next === undefined) return true;
+  return next.who !== moment.who && isSeen(next);
+}
+
+function isSeen({ kind }: Moment): boolean {
+  return kind !== 'tool' && kind !== 'step' && kind !== 'lock' && kind !== 'call';
 }
 
 const looks =
