@@ -2,7 +2,7 @@
  * Makes a failure small: drops clients, operations, faults, templates and hosts, plain values for odd ones, fewer changes
  * of task, as long as the same invariant breaks. Whole things go first, so that most of the work is done in few runs.
  */
-import type { Fault } from '../faults/fault.ts';
+import { anyTool, type Fault } from '../faults/fault.ts';
 import { runScenario, type RunResult } from '../scenarios/run.ts';
 import {
   operationsOf,
@@ -29,6 +29,7 @@ export async function shrink(
 ): Promise<Shrunk> {
   let best = failure;
   let runs = 0;
+  let struck: Struck = new Map();
   const tries = async (scenario: Scenario): Promise<boolean> => {
     if (runs >= runsMax) return false;
     runs += 1;
@@ -36,13 +37,14 @@ export async function shrink(
     const result = await runQuietly(scenario);
     if (result?.violations[0]?.id !== failure.violation.id) return false;
     best = failureOf(scenario, result, failure);
+    ({ struck } = result.world.faults);
     return true;
   };
   let hasShrunk = await tries(failure.scenario);
   while (hasShrunk) {
     hasShrunk = false;
     for (const pass of passes) {
-      while (await takeFirst(pass(best.scenario), best.scenario, tries)) hasShrunk = true;
+      while (await takeFirst(pass(best.scenario, struck), best.scenario, tries)) hasShrunk = true;
     }
   }
   return { failure: withDescription(best, failure), runs };
@@ -80,13 +82,17 @@ async function takeFirst(
   return false;
 }
 
-type Pass = (scenario: Scenario) => Iterable<Scenario>;
+type Pass = (scenario: Scenario, struck: Struck) => Iterable<Scenario>;
+
+/** Where faults have struck. */
+type Struck = ReadonlyMap<Fault, string>;
 
 const passes: readonly Pass[] = [
   dropClients,
   dropOperations,
   dropSetUp,
   dropFaults,
+  nameSites,
   dropTemplates,
   dropHosts,
   calmSchedule,
@@ -126,6 +132,17 @@ function withClient(scenario: Scenario, index: number, client: ClientSpec): Scen
 
 function* dropFaults(scenario: Scenario): Generator<Scenario> {
   for (const faults of without(scenario.faults)) yield { ...scenario, faults };
+}
+
+/** What is counted by the steps of a place, and not by those of all, stays there when others come and go. */
+function* nameSites(scenario: Scenario, struck: Struck): Generator<Scenario> {
+  for (const [index, fault] of scenario.faults.entries()) {
+    const site = struck.get(fault);
+    if (site === undefined || (fault.site !== '*' && fault.site !== anyTool)) continue;
+    for (const nth of [1, 2, 3]) {
+      yield { ...scenario, faults: replaced(scenario.faults, index, { ...fault, site, nth }) };
+    }
+  }
 }
 
 function* dropTemplates(scenario: Scenario): Generator<Scenario> {

@@ -100,7 +100,8 @@ class Narrator implements Observer {
   }
 
   onCrash(process: SimProcess): void {
-    this.#tell(process, 'crash', 'is killed');
+    const tool = process.parent === undefined ? '' : `${process.label} `;
+    this.#tell(process, 'crash', `${tool}is killed`);
   }
 
   beforePowerCut({ index }: SimMachine): void {

@@ -76,8 +76,8 @@ export function isHostFault(kind: FaultKind): kind is HostFault {
 /** The faults of one run, and how often each site has been reached. */
 export class FaultPlan {
   readonly #hosts = new Map<number, HostPlan>();
-  /** Those that have struck. */
-  readonly struck: Fault[] = [];
+  /** Those that have struck, and where. */
+  readonly struck = new Map<Fault, string>();
   isOver = false;
 
   constructor(faults: readonly Fault[]) {
@@ -105,20 +105,14 @@ export class FaultPlan {
     const isAnyTool = isTool && !fatalSteps.has(site);
     for (const sites of plan.counting) {
       const fault =
-        this.#strike(sites.get('*')) ??
-        (isAnyTool ? this.#strike(sites.get(anyTool)) : undefined) ??
-        this.#strike(sites.get(site));
-      if (fault !== undefined) return fault;
+        strike(sites.get('*')) ??
+        (isAnyTool ? strike(sites.get(anyTool)) : undefined) ??
+        strike(sites.get(site));
+      if (fault === undefined) continue;
+      this.struck.set(fault, site);
+      return fault;
     }
     return undefined;
-  }
-
-  #strike(plan: SitePlan | undefined): Fault | undefined {
-    if (plan === undefined) return undefined;
-    plan.visits += 1;
-    const fault = plan.faults.find(({ nth }) => nth === plan.visits);
-    if (fault !== undefined) this.struck.push(fault);
-    return fault;
   }
 }
 
@@ -133,6 +127,12 @@ interface HostPlan {
 interface SitePlan {
   visits: number;
   readonly faults: Fault[];
+}
+
+function strike(plan: SitePlan | undefined): Fault | undefined {
+  if (plan === undefined) return undefined;
+  plan.visits += 1;
+  return plan.faults.find(({ nth }) => nth === plan.visits);
 }
 
 function sitesOf({ counting, waiting }: HostPlan, since: OperationKind | undefined) {

@@ -94,7 +94,7 @@ export class Sweep {
   async run(scenario: Scenario, options: RunOptions = {}): Promise<RunResult> {
     const result = await runScenario(scenario, options);
     this.runs += 1;
-    for (const { site, kind } of result.world.faults.struck) {
+    for (const { site, kind } of result.world.faults.struck.keys()) {
       this.#injected.add(`${site} × ${kind}`);
     }
     const [violation] = result.violations;

@@ -20,7 +20,7 @@ describe('a fault', () => {
       fault,
       undefined,
     ]);
-    expect(plan.struck).toEqual([fault]);
+    expect([...plan.struck]).toEqual([[fault, 'filesystem.sync']]);
   });
 
   test('that is aimed at an operation counts since the first of its kind has begun', () => {
