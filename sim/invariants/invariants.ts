@@ -14,6 +14,7 @@ import { failedWithoutEffect } from './failed-without-effect.ts';
 import { foreignUntouched } from './foreign-images.ts';
 import { foreignVolumes } from './foreign-volumes.ts';
 import { inUse } from './in-use.ts';
+import { leftAlone } from './left-alone.ts';
 import { noLostDisk } from './no-lost-disk.ts';
 import { noShrink } from './no-shrink.ts';
 import { orphans } from './orphans.ts';
@@ -39,6 +40,7 @@ export const invariants: readonly Invariant[] = [
   failedWithoutEffect,
   toldOutcome,
   allOrNothing,
+  leftAlone,
   templatesAreImmutable,
   chains,
   clones,

@@ -85,6 +85,7 @@ export class Model implements Observer {
       startedStep: this.world.gate.steps,
       addresses,
       before: subject === undefined ? undefined : this.state(subject),
+      allBefore: addresses === undefined ? this.states() : undefined,
       source: sourceOf(this, spec),
       isAlone: true,
       isExclusive: true,

@@ -15,6 +15,8 @@ export interface OperationRun {
   readonly addresses: readonly string[] | undefined;
   /** State of its image when it began; undefined when there was none. */
   readonly before: DiskState | undefined;
+  /** Of all images, where it may touch any. */
+  readonly allBefore: ReadonlyMap<string, DiskState> | undefined;
   /** What a new image is to be made of, as it was when the operation began. */
   readonly source: Source | undefined;
   /** Whether nothing else has touched its images since it began, and nothing was left to be done on them before. */

@@ -89,7 +89,7 @@ export function drawStory(prng: Prng, last: OperationSpec): readonly OperationSp
   }
 }
 
-/** A snapshot, sometimes behind an older one, is brought back once or twice after the disk has changed, or grown. */
+/** A snapshot, sometimes behind an older one, is brought back once or twice after the disk has changed, or grown; and then used. */
 function restoreStory(
   prng: Prng,
   last: OperationSpec,
@@ -105,5 +105,6 @@ function restoreStory(
     prng.oneIn(4) ? grown : { ...write, pattern: 600 + prng.below(200) },
     last,
     ...(prng.oneIn(4) ? [last] : []),
+    ...(prng.oneIn(3) ? [{ ...write, pattern: 600 + prng.below(200) }] : []),
   ];
 }

@@ -76,7 +76,7 @@ export const durabilityMutants: readonly Mutant[] = [
     description:
       'a change that is done and durable is still written down as begun, and repeated after a power cut',
     backend: 'qcow2',
-    profile: 'crash',
+    profile: 'power',
     patches: [
       {
         module: 'workspace/workspace',
