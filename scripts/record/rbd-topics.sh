@@ -948,3 +948,19 @@ topic_half_made() {
     done
   done
 }
+
+# Two who resize one image at once. The one that asks for less is stopped before its nth message (of any of its threads), and goes on when the
+# other one is done.
+topic_resize_race() {
+  local n tool
+  for n in 8 16 18 20 22 24 28; do
+    quiet rbd create vms/t --size 8M
+    rec_start less "to 64 MiB, stopped before message $n" -w "strace -f -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=STOP:when=$n" -- rbd resize --no-progress vms/t --size 64M
+    until tool=$(pgrep -P "${REC_PID[less]}" rbd) && [[ $(cut -d ' ' -f 3 "/proc/$tool/stat") == t ]] && sleep 0.3 && [[ $(cut -d ' ' -f 3 "/proc/$tool/stat") == t ]]; do sleep 0.05; done
+    rec "to 1 GiB, meanwhile ($n)" -w 'timeout -k 1 60' -- rbd resize --no-progress vms/t --size 1G
+    while kill -0 "${REC_PID[less]}" 2> /dev/null; do kill -CONT "$tool" 2> /dev/null; sleep 0.2; done
+    rec_wait less
+    rec "size afterwards ($n)" -- rbd info vms/t --format json
+    quiet rbd rm --no-progress vms/t
+  done
+}

@@ -29,6 +29,9 @@ export function* resize(context: RbdContext, args: RbdArguments): Steps<ToolResu
   }
   try {
     yield* change(session, open, 'write size', () => {
+      // Whoever grew it meanwhile, what comes later does not make it smaller: it fails (resize-race.json).
+      const shrinks = sizeBytes < image.content.sizeBytes;
+      if (shrinks && !args.flags.has('allow-shrink')) throw errno('EINVAL');
       session.cluster.setContent(image, resizeContent(image.content, sizeBytes));
     });
     yield { name: 'close image', subject: specOf(namespace, open.name) };
