@@ -44,6 +44,7 @@ export function aboutScenario(scenario: Scenario): string[] {
         `client ${index + 1} on host ${machine + 1}: ${programOf(operations)}`,
     ),
     ...faults.map(aboutFault),
+    ...(scenario.losesPowerAtEnd === true ? ['at the end: power is cut on all hosts'] : []),
   ];
 }
 

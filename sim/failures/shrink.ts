@@ -209,6 +209,7 @@ function* plainSetting(scenario: Scenario): Generator<Scenario> {
   if (machines.some(({ drift, offsetMs }) => drift !== 1 || offsetMs !== 0)) {
     yield { ...scenario, machines: machines.map(() => ({ drift: 1, offsetMs: 0 })) };
   }
+  if (scenario.losesPowerAtEnd === true) yield { ...scenario, losesPowerAtEnd: false };
   if (scenario.states.some((state) => state !== 0)) yield { ...scenario, states: [] };
   if (scenario.templates.some(({ fetchMs }) => fetchMs !== 0)) {
     yield { ...scenario, templates: scenario.templates.map((one) => ({ ...one, fetchMs: 0 })) };

@@ -48,8 +48,13 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     }),
     states: drawStates(new Prng(seed, 'states')),
     schedule: drawSchedule(new Prng(seed, 'policy'), seed),
+    ...(losesPower(new Prng(seed, 'end'), profile) ? { losesPowerAtEnd: true } : {}),
     closing: new Prng(seed, 'closing').oneIn(3) ? 'thorough' : 'recover',
   };
+}
+
+function losesPower(prng: Prng, { hostFaults }: Profile): boolean {
+  return hostFaults.includes('cut power') && prng.oneIn(3);
 }
 
 /** One run on LVM in three. */

@@ -70,6 +70,9 @@ export async function runScenario(
   });
   requireFinished(model, outcome, clients);
   world.faults.isOver = true;
+  if (scenario.losesPowerAtEnd === true && model.violations.length === 0) {
+    for (const machine of world.machines) if (machine.isUp) world.cutPower(machine);
+  }
   if (model.violations.length === 0) await closeDown(world, model, scenario);
   return {
     violations: model.violations,

@@ -28,6 +28,8 @@ export interface Scenario {
   /** What of the un-synced a power cut leaves: one number for each choice, 0 where there are no more. */
   readonly states: readonly number[];
   readonly schedule: ScheduleSpec;
+  /** When everybody is done all hosts lose power: what was said to be done has to be there afterwards. */
+  readonly losesPowerAtEnd?: boolean;
   /**
    * What follows when the faults are over: everything is recovered; or, more thoroughly, it is then used again, and all of
    * it removed. Default is thorough.
