@@ -1,4 +1,3 @@
-import { touches } from '../model/operation-run.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { same } from './outcome.ts';
 
@@ -6,15 +5,10 @@ export const leftAlone: Invariant = {
   id: 'left-alone',
   description: 'recovery changes no disk of which nothing was broken off',
   onDone(model, run) {
+    // Others may have changed something meanwhile.
+    if (!run.isExclusive) return undefined;
     for (const [address, before] of run.allBefore ?? []) {
-      // Others may have changed it meanwhile.
-      const isShared = model.runs.some(
-        (other) =>
-          other !== run &&
-          touches(other, address) &&
-          (other.outcome === 'running' || other.number > run.number),
-      );
-      if (isShared || model.unsettled.has(address)) continue;
+      if (model.unsettled.has(address)) continue;
       const after = model.state(address);
       const wrong = after === undefined ? 'it is gone' : same(after, before);
       if (wrong !== undefined)

@@ -2,7 +2,7 @@
 import { templatesDirectory } from '../config/layout.ts';
 import { isName } from '../names.ts';
 import type { EngineContext } from '../images/context.ts';
-import { templateOperation } from '../templates/add.ts';
+import { templateLock } from '../templates/operation.ts';
 import { lookUp } from '../templates/lookup.ts';
 import { partialSuffix } from '../templates/partial-download.ts';
 import { usersOf } from '../templates/users.ts';
@@ -20,7 +20,7 @@ export async function auditTemplates(context: EngineContext): Promise<readonly S
       ...(await auditArea(context, {
         directory,
         subject: (name) => `template ${name}`,
-        lock: (name) => templateOperation(config, name).lock,
+        lock: (name) => templateLock(config, name),
       })),
       ...(await partialDownloads(context, directory)),
     ];

@@ -9,7 +9,7 @@ import type { ImageApi } from '../ports/image-api.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { lookForRecord } from './image-record.ts';
-import { recoverExport } from './recover-export.ts';
+import { exportedSnapshot, exportIntent, recoverExport } from './recover-export.ts';
 import { driverOfIntent, type Drivers } from './drivers.ts';
 
 export interface EngineContext {
@@ -45,9 +45,12 @@ export function imageOperation(image: ImageHandle, name: string) {
     slots: config.maxConcurrentDiskOps,
     limits: config.limits,
     // By the driver that began it, whichever works on the image now.
-    recover: async (session, leftover, intent) =>
-      (await recoverExport(session, intent)) ??
-      driverOfIntent(drivers, intent).recover(session, leftover, intent),
+    recover: async (session, leftover, intent) => {
+      const driver = driverOfIntent(drivers, intent);
+      if (intent.operation !== exportIntent) return driver.recover(session, leftover, intent);
+      await driver.endExport?.(session, leftover, exportedSnapshot(intent));
+      return recoverExport(session, intent);
+    },
   } satisfies Partial<Operation<unknown>>;
 }
 

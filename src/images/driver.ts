@@ -192,6 +192,8 @@ export interface Driver {
   deleteSnapshot(facts: ImageFacts, snapshot: SnapshotFacts): Promise<readonly Step[]>;
   restoreSnapshot(facts: ImageFacts, snapshot: SnapshotFacts): Promise<readonly Step[]>;
   export(order: ExportOrder): Promise<readonly Step[]>;
+  /** After an export that was broken off: closes what it had opened to read the disk, or a snapshot of it. */
+  endExport?(session: Session, leftover: Workspace, snapshotId: string | undefined): Promise<void>;
   /** Steps that remove it with its snapshots. IN_USE while somebody has it open or leans on it. */
   destroy(facts: ImageFacts, options: { wipe: boolean }): Promise<readonly Step[]>;
   /**
@@ -203,8 +205,8 @@ export interface Driver {
   readonly templates?: {
     /** Images that lean on one, as `<instance>/<disk>` where they are images of instances. */
     usersOf(template: TemplateIdentity): Promise<readonly string[]>;
-    /** Removes one that nothing leans on. */
-    remove(session: Session, template: TemplateIdentity): Promise<void>;
+    /** Removes one that nothing leans on, by the operation of this id; also what it had begun to remove. */
+    remove(session: Session, template: TemplateIdentity, id: string): Promise<void>;
   };
   /** Where images can be shared with an image service without copying them. */
   readonly sharing?: Sharing;

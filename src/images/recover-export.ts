@@ -5,12 +5,14 @@ import type { Intent } from '../workspace/workspace.ts';
 
 export const exportIntent = 'export';
 
-/** A half-made file is of no use to anybody. Undefined when the intent is another's. */
-export async function recoverExport(
-  session: Session,
-  intent: Intent,
-): Promise<Outcome | undefined> {
-  if (intent.operation !== exportIntent) return undefined;
+/** Id of the snapshot that was read; undefined for the disk itself. */
+export function exportedSnapshot(intent: Intent): string | undefined {
+  const id = intent['snapshot'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** A half-made file is of no use to anybody. */
+export async function recoverExport(session: Session, intent: Intent): Promise<Outcome> {
   await session.host.filesystem.removeTree(String(intent['part']));
   return 'undone';
 }

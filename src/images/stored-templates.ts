@@ -18,11 +18,11 @@ export function templateCopies(host: Host, drivers: Drivers): TemplateCopies {
       }
       return users;
     },
-    removal: (template) =>
+    removal: (template, id) =>
       drivers.all().flatMap(({ type, templates }) => {
         if (templates === undefined) return [];
         const description = `remove its copy among the ${type} images`;
-        return [{ description, run: (session) => templates.remove(session, template) }];
+        return [{ description, run: (session) => templates.remove(session, template, id) }];
       }),
   };
 }

@@ -1,7 +1,7 @@
 /** The operation that brings a template into the store. */
 import { assert, PlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
-import { templatesDirectory, locksDirectory } from '../config/layout.ts';
+import { templatesDirectory } from '../config/layout.ts';
 import { inspectSource, passGate } from '../ingress/gate.ts';
 import { managed, type ProvenImage } from '../ingress/proven.ts';
 import { receive, type Received } from '../ingress/receive.ts';
@@ -13,12 +13,8 @@ import type { Host } from '../ports/host.ts';
 import { publish } from '../workspace/publish.ts';
 import { removeRecord, type Recorded } from '../workspace/record.ts';
 import { prepareAdoption } from './adopt.ts';
-import {
-  adoptDownload,
-  finishDownload,
-  keepDownload,
-  rememberDownload,
-} from './partial-download.ts';
+import { templateOperation } from './operation.ts';
+import { adoptDownload, finishDownload, rememberDownload } from './partial-download.ts';
 import {
   lookUp,
   requireUnchanged,
@@ -26,6 +22,7 @@ import {
   templateGone,
   templatePath,
 } from './lookup.ts';
+import type { TemplateCopies } from './copies.ts';
 import type { Template, TemplateRecord } from './template.ts';
 import { usersOf } from './users.ts';
 
@@ -39,23 +36,13 @@ export interface AddRequest {
   readonly ifExists: 'fail' | 'use';
 }
 
-/** What all operations on one template have in common. */
-export function templateOperation(config: Config, name: string) {
+export function addOperation(
+  config: Config,
+  copies: TemplateCopies,
+  request: AddRequest,
+): Operation<Template> {
   return {
-    target: name,
-    directory: templatesDirectory(config),
-    subject: name,
-    lock: { directory: locksDirectory(config), name: `template~${name}` },
-    slots: config.maxConcurrentDiskOps,
-    limits: config.limits,
-    // Templates are never changed in place: what is left of an operation is rubbish, but for what is downloaded already.
-    recover: keepDownload,
-  };
-}
-
-export function addOperation(config: Config, request: AddRequest): Operation<Template> {
-  return {
-    ...templateOperation(config, request.name),
+    ...templateOperation(config, copies, request.name),
     name: request.ifExists === 'fail' ? 'template add' : 'template fetch',
     prepare: (session) => prepareAdd(session, config, request),
   };

@@ -16,6 +16,6 @@ export interface TemplateCopies {
     template: TemplateIdentity,
     options: { ifAway: 'fail' | 'warn' },
   ): Promise<readonly string[]>;
-  /** Steps that remove copies that nothing leans on. */
-  removal(template: TemplateIdentity): readonly Step[];
+  /** Steps that remove copies that nothing leans on, by the operation of this id; also what it had begun to remove. */
+  removal(template: TemplateIdentity, id: string): readonly Step[];
 }

@@ -9,20 +9,22 @@ import { areaPath, listDirectory } from '../workspace/area.ts';
 import { leaseHolders } from '../workspace/lease.ts';
 import { removeEmptyRecords, removeRecord } from '../workspace/record.ts';
 import { leftoverWorkspaces } from '../workspace/workspace.ts';
-import { templateOperation } from './add.ts';
+import { templateOperation } from './operation.ts';
+import type { TemplateCopies } from './copies.ts';
 import { lookUp, templatePath } from './lookup.ts';
 import { usersOf } from './users.ts';
 
 export async function recoverTemplates(
   host: Host,
   config: Config,
+  copies: TemplateCopies,
   options: OperationOptions & { dryRun: boolean },
 ): Promise<readonly { target: string; steps: readonly string[] }[]> {
   const recovered: { target: string; steps: readonly string[] }[] = [];
   const directory = templatesDirectory(config);
   for (const name of await suspects(host, directory)) {
     const left = await leftoverWorkspaces(host.filesystem, directory, name);
-    const operation = recoverOperation(config, name);
+    const operation = recoverOperation(config, copies, name);
     const planned = await plan(host, operation);
     const steps = [
       ...left.map(({ id }) => `undo operation ${id}`),
@@ -48,9 +50,9 @@ async function suspects(host: Host, directory: string): Promise<readonly string[
   return [...names].sort();
 }
 
-function recoverOperation(config: Config, name: string): Operation<void> {
+function recoverOperation(config: Config, copies: TemplateCopies, name: string): Operation<void> {
   return {
-    ...templateOperation(config, name),
+    ...templateOperation(config, copies, name),
     name: 'recover',
     prepare: async (session) => ({
       steps: await forgetSteps(session, config, name),

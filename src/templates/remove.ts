@@ -7,11 +7,13 @@ import type { Prepared, Session } from '../operations/step.ts';
 import type { Host } from '../ports/host.ts';
 import { leaseHolders } from '../workspace/lease.ts';
 import { removeRecord } from '../workspace/record.ts';
-import { templateOperation } from './add.ts';
+import { templateOperation } from './operation.ts';
 import type { TemplateCopies, TemplateIdentity } from './copies.ts';
 import { lookUp, templatePath, type Lookup } from './lookup.ts';
+import { removalIntent } from './recover-removal.ts';
 import { usersOf } from './users.ts';
 import { renameOnce } from '../workspace/once.ts';
+import { writeIntent } from '../workspace/workspace.ts';
 
 export function removeOperation(
   config: Config,
@@ -19,7 +21,7 @@ export function removeOperation(
   name: string,
 ): Operation<void> {
   return {
-    ...templateOperation(config, name),
+    ...templateOperation(config, copies, name),
     name: 'template delete',
     prepare: (session) => prepareRemoval(session, config, copies, name),
   };
@@ -40,13 +42,23 @@ async function prepareRemoval(
   const identity = identityOf(found);
   const requireFree = () => requireUnused(session.host, config, copies, { name, identity });
   await requireFree();
+  const { id } = session.workspace;
+  const ofCopies = identity === undefined ? [] : copies.removal(identity, id);
   return {
     steps: [
       {
         description: `make sure again that nothing leans on ${templatePath(config, name)}, and remove it`,
-        run: (current) => removeUnused(current, config, { name, found, requireFree }),
+        async run(current) {
+          if (identity !== undefined && ofCopies.length > 0) {
+            const { filesystem, clock } = current.host;
+            const startedAt = new Date(clock.now()).toISOString();
+            const intent = removalIntent(identity, id, startedAt);
+            await writeIntent(filesystem, current.workspace, intent);
+          }
+          await removeUnused(current, config, { name, found, requireFree });
+        },
       },
-      ...(identity === undefined ? [] : copies.removal(identity)),
+      ...ofCopies,
     ],
     result: () => Promise.resolve(),
   };

@@ -61,14 +61,14 @@ export class Templates {
     options: AddOptions = {},
   ): Promise<TemplateDescription> {
     const request = addRequest(name, source, options, 'fail');
-    await perform(this.#host, addOperation(this.#config, request), options);
+    await perform(this.#host, addOperation(this.#config, this.#copies, request), options);
     return afterwards(this.show(name));
   }
 
   /** What `add` would do. */
   async planAdd(name: string, source: SourceInput, options: AddOptions = {}): Promise<Plan> {
     const request = addRequest(name, source, options, 'fail');
-    return plan(this.#host, addOperation(this.#config, request));
+    return plan(this.#host, addOperation(this.#config, this.#copies, request));
   }
 
   /**
@@ -123,7 +123,7 @@ export class Templates {
     // Whoever fetches may take long; those who need the same template wait for it as long as it takes.
     const lockWaitMs = options.lockWaitMs ?? Infinity;
     try {
-      return await perform(this.#host, addOperation(this.#config, request), {
+      return await perform(this.#host, addOperation(this.#config, this.#copies, request), {
         ...options,
         lockWaitMs,
       });
@@ -176,7 +176,7 @@ export class Templates {
       } else {
         // Nothing to compare with: what Nova put there is taken into the records as it is.
         const request = addRequest(name, undefined, {}, 'use');
-        await perform(this.#host, addOperation(this.#config, request), options);
+        await perform(this.#host, addOperation(this.#config, this.#copies, request), options);
       }
       return showTemplate(this.#host, this.#config, this.#copies, name);
     });
@@ -198,7 +198,7 @@ export class Templates {
 
   /** Finishes or undoes what interrupted operations have left; see `Backend.recover`. */
   recover(options: OperationOptions & { dryRun: boolean }) {
-    return recoverTemplates(this.#host, this.#config, options);
+    return recoverTemplates(this.#host, this.#config, this.#copies, options);
   }
 
   /** Removes templates that nothing uses and that were not used for a while; `dryRun` only tells which. */

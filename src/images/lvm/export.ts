@@ -2,12 +2,13 @@
 import { managed } from '../../ingress/proven.ts';
 import { convertImage } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { activate } from '../../tools/lvm/argv.ts';
+import { activate, deactivate } from '../../tools/lvm/argv.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import type { ExportOrder } from '../driver.ts';
 import { closeMap, openMap } from './crypt.ts';
 import { imageVolume } from './facts.ts';
 import { devicePath, tagOf, volumeName } from './names.ts';
-import { readGroup, type Place } from './place.ts';
+import { readGroup, volumeNamed, type Place } from './place.ts';
 import { changeVolumes } from './run.ts';
 import { withSnapshot } from './snapshot-device.ts';
 
@@ -38,6 +39,21 @@ export function exportVolumeStep(place: Place, order: ExportOrder): Step {
       });
     },
   };
+}
+
+/** A disk stays open, as it is when it is used; a snapshot is not active but while it is read. */
+export async function endExport(
+  place: Place,
+  session: Session,
+  leftover: Workspace,
+  snapshotId: string | undefined,
+): Promise<void> {
+  if (snapshotId === undefined) return;
+  await closeMap(place, session, snapshotId);
+  const snapshot = volumeNamed(await readGroup(place, session.host), snapshotId);
+  if (snapshot?.kind !== 'thin') return;
+  const commands = [deactivate(place.group, snapshotId)];
+  await changeVolumes(place, session, leftover, { action: 'deactivate the snapshot', commands });
 }
 
 interface DiskCopy {

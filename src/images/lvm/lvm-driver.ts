@@ -12,7 +12,7 @@ import { lookForRecord, type Look } from '../image-record.ts';
 import { planVolume } from './create.ts';
 import { destroySteps } from './destroy.ts';
 import { factsOf } from './facts.ts';
-import { exportVolumeStep } from './export.ts';
+import { endExport, exportVolumeStep } from './export.ts';
 import { growSteps } from './grow.ts';
 import { openingSteps } from './opening.ts';
 import {
@@ -101,6 +101,7 @@ export const lvmDriver: DriverFactory = (context): Driver => {
     deleteSnapshot: (facts, snapshot) => deleteSnapshotSteps(place, facts, snapshot),
     restoreSnapshot: (facts, snapshot) => restoreSteps(place, facts, snapshot),
     export: async (order) => [exportVolumeStep(place, order)],
+    endExport: (session, leftover, id) => endExport(place, session, leftover, id),
     destroy: (facts, options) => destroySteps(place, facts, options),
     strays: (known) => lvmStrays(place, known),
     recover: (session, leftover, intent) => recoverLvm(place, session, leftover, intent),

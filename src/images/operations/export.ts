@@ -60,6 +60,8 @@ async function prepareExport(
         run: async ({ host, workspace }) =>
           writeIntent(host.filesystem, workspace, {
             operation: exportIntent,
+            backend: image.driver.type,
+            snapshot: snapshot?.id,
             startedAt: new Date(host.clock.now()).toISOString(),
             part,
           }),

@@ -7,7 +7,8 @@
  * the same before, meanwhile and afterwards. Then the new deltas are linked into the disk's directory, and the
  * descriptor is renamed over the old one: that is the moment of the change. What is then not named by it any more goes.
  *
- * A deletion that was broken off is carried out again; of the others only deltas of no use are left, which are removed.
+ * A deletion that was broken off is carried out again, and a growth that cannot be taken back; of the others only deltas of no use are
+ * left, which are removed.
  */
 import { assert, isHostError, PlatterError } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
@@ -154,12 +155,18 @@ async function sweep(
   await filesystem.syncDirectory(disk);
 }
 
+/** What is carried out again. */
+interface Forward {
+  readonly deletion: (guid: string) => PloopChange;
+  readonly growth: (sizeBytes: number) => PloopChange;
+}
+
 /** Finishes or undoes a change that was broken off. */
 export async function recoverChange(
   session: Session,
   leftover: Workspace,
   intent: Intent,
-  deletion: (guid: string) => PloopChange,
+  { deletion, growth }: Forward,
 ): Promise<Outcome> {
   const disk = `${leftover.directory}/${leftover.name}`;
   const { filesystem } = session.host;
@@ -187,10 +194,13 @@ export async function recoverChange(
       await sweep(filesystem, leftover, disk, descriptor);
       // It puts a new image on top.
       return isSame(intent['files'], descriptor) ? 'undone' : 'finished';
-    case 'grow':
-      if (descriptor.sizeBytes >= Number(intent['sizeBytes'])) return 'finished';
-      await cutBack(filesystem, disk, descriptor);
-      return 'undone';
+    case 'grow': {
+      const sizeBytes = Number(intent['sizeBytes']);
+      if (descriptor.sizeBytes >= sizeBytes) return 'finished';
+      if (await cutBack(filesystem, disk, descriptor)) return 'undone';
+      await carryOut(session, leftover, disk, growth(sizeBytes));
+      return 'finished';
+    }
     default:
       assert(false, `unknown interrupted operation ${intent.operation}`);
   }
@@ -218,16 +228,21 @@ function isSame(files: unknown, { images }: Descriptor): boolean {
   return Array.isArray(files) && files.join('\n') === images.map(({ file }) => file).join('\n');
 }
 
-/** A raw image that was lengthened, and is not to be: the space that this took is given back. */
+/**
+ * A raw image that was lengthened, and is not to be: the space that this took is given back. False for any other: those say
+ * themselves how large they are, and ploop grows none to less (grow.json), so that there is only the way forward.
+ */
 async function cutBack(
   filesystem: Filesystem,
   disk: string,
   { images, sizeBytes }: Descriptor,
-): Promise<void> {
+): Promise<boolean> {
   const [only, ...others] = images;
-  if (only?.type !== 'Plain' || others.length > 0) return;
+  if (only?.type !== 'Plain' || others.length > 0) return false;
   const path = `${disk}/${only.file}`;
-  if ((await filesystem.stat(path)).sizeBytes <= sizeBytes) return;
-  await filesystem.truncate(path, sizeBytes);
-  await filesystem.sync(path);
+  if ((await filesystem.stat(path)).sizeBytes > sizeBytes) {
+    await filesystem.truncate(path, sizeBytes);
+    await filesystem.sync(path);
+  }
+  return true;
 }

@@ -19,12 +19,11 @@ export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): re
       async run({ host, workspace }) {
         const { filesystem, clock } = host;
         await requireNotMounted(filesystem, facts);
-        if (wipe) {
-          const startedAt = new Date(clock.now()).toISOString();
-          await writeIntent(filesystem, workspace, { operation, backend: 'ploop', startedAt });
-        }
+        const startedAt = new Date(clock.now()).toISOString();
+        const intent = { operation, backend: 'ploop', startedAt, isWiped: wipe };
+        await writeIntent(filesystem, workspace, intent);
         await renameOnce(filesystem, facts.path, `${workspace.path}/${removed}`);
-        if (wipe) await filesystem.syncDirectory(workspace.path);
+        await filesystem.syncDirectory(workspace.path);
         await filesystem.syncDirectory(workspace.directory);
       },
     },
@@ -62,7 +61,7 @@ async function forget({ host, workspace }: Session, facts: ImageFacts): Promise<
   }
 }
 
-/** After a crash: what was taken away to be wiped is wiped. Undefined when the intent is another's. */
+/** Once it is taken away it is gone, and what was to be wiped is wiped. Undefined when the intent is another's. */
 export async function recoverDestroy(
   session: Session,
   leftover: Workspace,
@@ -70,6 +69,6 @@ export async function recoverDestroy(
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
   if (!(await exists(session.host.filesystem, `${leftover.path}/${removed}`))) return 'undone';
-  await wipeRemoved(session, leftover);
+  if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
   return 'finished';
 }

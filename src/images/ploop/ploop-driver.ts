@@ -10,7 +10,7 @@ import type { Session } from '../../operations/step.ts';
 import type { Driver, DriverFactory } from '../driver.ts';
 import { exportStep } from '../files/export.ts';
 import { parseImagePath } from '../files/file-image.ts';
-import { recoverChange } from './change.ts';
+import { changeStep, recoverChange } from './change.ts';
 import { privateContent } from './content.ts';
 import { createPloopSteps } from './create.ts';
 import { blockBytes } from './descriptor.ts';
@@ -20,7 +20,7 @@ import {
   createSnapshotStep,
   deleteSnapshotStep,
   deletion,
-  growStep,
+  growth,
   restoreSnapshotStep,
 } from './snapshots.ts';
 
@@ -66,7 +66,7 @@ export const ploopDriver: DriverFactory = ({ host, config }): Driver => ({
     plan: async (order) => ({ steps: createPloopSteps(config, order) }),
   }),
 
-  resize: async (facts, sizeBytes) => [growStep(facts, sizeBytes)],
+  resize: async (facts, sizeBytes) => [changeStep(facts, growth(sizeBytes))],
   flatten: async () => [],
 
   createSnapshot: async (facts, name) => [
@@ -85,5 +85,5 @@ export const ploopDriver: DriverFactory = ({ host, config }): Driver => ({
 
   recover: async (session, leftover, intent) =>
     (await recoverDestroy(session, leftover, intent)) ??
-    recoverChange(session, leftover, intent, deletion),
+    recoverChange(session, leftover, intent, { deletion, growth }),
 });

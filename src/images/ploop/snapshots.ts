@@ -38,15 +38,15 @@ function withNotes(
   };
 }
 
-export function growStep(facts: ImageFacts, sizeBytes: number): Step {
-  return changeStep(facts, {
+export function growth(sizeBytes: number): PloopChange {
+  return {
     description: `grow it to ${sizeBytes} bytes`,
     action: 'grow the disk',
     operation: 'grow',
     sizeBytes,
     command: (descriptor) => ploopGrow(descriptor, sizeBytes),
     complete: (made, before) => withNotes(made, before),
-  });
+  };
 }
 
 export function createSnapshotStep(

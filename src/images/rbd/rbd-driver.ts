@@ -96,7 +96,7 @@ export const rbdDriver: DriverFactory = ({ host, config }): Driver => {
 
     templates: {
       usersOf: (template) => usersOfTemplate(cluster, template),
-      remove: (session, template) => removeTemplate(session, cluster, template),
+      remove: (session, template, id) => removeTemplate(session, cluster, template, id),
     },
     sharing: shareRbdImages(cluster, config),
 

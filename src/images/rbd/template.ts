@@ -223,15 +223,17 @@ export async function removeTemplate(
   session: Session,
   cluster: Cluster,
   template: TemplateIdentity,
+  id: string,
 ): Promise<void> {
   const { client, templatePool } = cluster;
   const spec = templateSpec(cluster, template);
-  const removed = `${templatePool}/${removedName(templateImageName(template), session.workspace.id)}`;
+  const removed = `${templatePool}/${removedName(templateImageName(template), id)}`;
   // What bears the name alone was not made by platter.
-  if (!(await isThere(cluster, template))) return;
-  await ifThere(() =>
-    cluster.change(session, rbdRename(client, spec, removed), 'take the name of the template'),
-  );
+  if (await isThere(cluster, template)) {
+    await ifThere(() =>
+      cluster.change(session, rbdRename(client, spec, removed), 'take the name of the template'),
+    );
+  }
   try {
     await removeImage(session, cluster, removed);
   } catch (error) {

@@ -1,0 +1,27 @@
+/** What all operations on one template have in common. */
+import type { Config } from '../config/config.ts';
+import { locksDirectory, templatesDirectory } from '../config/layout.ts';
+import type { Operation } from '../operations/perform.ts';
+import type { TemplateCopies } from './copies.ts';
+import { keepDownload } from './partial-download.ts';
+import { recoverRemoval } from './recover-removal.ts';
+
+export function templateLock(config: Config, name: string) {
+  return { directory: locksDirectory(config), name: `template~${name}` };
+}
+
+export function templateOperation(config: Config, copies: TemplateCopies, name: string) {
+  return {
+    target: name,
+    directory: templatesDirectory(config),
+    subject: name,
+    lock: templateLock(config, name),
+    slots: config.maxConcurrentDiskOps,
+    limits: config.limits,
+    // Templates are never changed in place: what is left of an operation is rubbish, but for what is downloaded already,
+    // and for copies that were to be removed.
+    recover: async (session, leftover, intent) =>
+      (await recoverRemoval(session, config, copies, intent)) ??
+      keepDownload(session, leftover, intent),
+  } satisfies Partial<Operation<unknown>>;
+}
