@@ -7,17 +7,20 @@ export const overtaken: Invariant = {
   id: 'overtaken',
   description:
     'who stood still until another had its lock, dealt with what it had begun, and was done, changes nothing any more',
-  onStep(model, process, name, lock) {
+  onStep(model, process, name, subject) {
     const run = model.runOf(process);
     if (run === undefined || model.store.fencesOff !== true) return undefined;
-    if (name === 'locks.write record') takes(seen(model), run, lock);
-    if (name === 'locks.remove record') seen(model).holders.get(lock)?.delete(run);
+    if (name === 'locks.write record') takes(seen(model), run, subject);
+    // Before that it has only looked, or will look again.
+    if (name === 'filesystem.makeDirectory' && subject.endsWith('.work'))
+      seen(model).begun.add(run);
+    if (name === 'locks.remove record') seen(model).holders.get(subject)?.delete(run);
     return undefined;
   },
   onDone(model, run) {
-    const { holders, overtakes, late } = seen(model);
+    const { holders, begun, overtakes, late } = seen(model);
     for (const { slower, lock } of overtakes.get(run) ?? []) {
-      if (holders.get(lock)?.has(slower) !== true) continue;
+      if (holders.get(lock)?.has(slower) !== true || !begun.has(slower)) continue;
       late.set(slower, (late.get(slower) ?? new Set()).add(lock));
     }
     return undefined;
@@ -33,6 +36,8 @@ export const overtaken: Invariant = {
 interface Seen {
   /** Who took a lock, and has not given it back. */
   readonly holders: Map<string, Set<OperationRun>>;
+  /** Who has something in hand. */
+  readonly begun: Set<OperationRun>;
   /** Of those who took a lock that somebody else had. */
   readonly overtakes: Map<OperationRun, { slower: OperationRun; lock: string }[]>;
   /** The locks of which each is overtaken. */
@@ -44,6 +49,7 @@ const seenBy = new WeakMap<Model, Seen>();
 function seen(model: Model): Seen {
   const known = seenBy.get(model) ?? {
     holders: new Map<string, Set<OperationRun>>(),
+    begun: new Set<OperationRun>(),
     overtakes: new Map<OperationRun, { slower: OperationRun; lock: string }[]>(),
     late: new Map<OperationRun, Set<string>>(),
   };

@@ -112,11 +112,14 @@ export function leftIn(cluster: Cluster): readonly string[] {
 
 /**
  * Of an image that a rename which was killed has left under both its names rbd can take back neither alone
- * (half-made.json). Once disks lean on it, both stay until they are gone: an entry of a few bytes more.
+ * (half-made.json). Once disks lean on it, both stay until they are gone, and then the entry of one, of a few bytes: no list
+ * has it, so that nobody finds it to remove it.
  */
 function isOneOfTwoOfUsed(cluster: Cluster, namespace: Namespace, name: string): boolean {
   const image = imageNamed(namespace, name);
-  if (image === undefined) return false;
+  const { directory, ids } = namespace;
+  if (image === undefined)
+    return name.startsWith('_part.') && ids.has(name) && !directory.has(name);
   const names = [...namespace.ids.values()].filter((id) => id === image.id);
   if (names.length === 1) return false;
   return image.snapshots.some(({ id }) => cluster.childrenOf(namespace, image, id).length > 0);
