@@ -140,17 +140,4 @@ export const ploopMutants: readonly Mutant[] = [
       },
     ],
   },
-  {
-    id: 'ploop-orphan-not-awaited',
-    description: 'a ploop that outlives its process merges over what is written later',
-    backend: 'ploop',
-    profile: 'crash',
-    patches: [
-      {
-        module: 'images/ploop/change',
-        find: 'if (leftover.path !== session.workspace.path) await awaitOrphan(session, leftover);',
-        replace: '',
-      },
-    ],
-  },
 ];
