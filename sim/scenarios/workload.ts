@@ -62,11 +62,17 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
 
 /** All of them have it. */
 const commonImage = 'vm1/disk';
+/** Its name begins with that of the other. */
+const neighbour = 'vm1/disk.eph0';
 
-/** A disk, sometimes with a snapshot that it is not as any more. */
+/** A disk, sometimes with a snapshot that it is not as any more; and sometimes a neighbour that has one too. */
 function drawSetUp(prng: Prng, { name }: TemplateSpec): readonly OperationSpec[] {
   const subject = commonImage;
   const cache: OperationSpec = { kind: 'cache', subject, other: name };
+  if (prng.oneIn(4)) {
+    const taken = { kind: 'create snapshot', subject: neighbour, other: 's1' } as const;
+    return [{ ...cache, subject: neighbour }, taken, cache];
+  }
   if (prng.oneIn(2)) return [cache];
   return [
     cache,
@@ -75,10 +81,11 @@ function drawSetUp(prng: Prng, { name }: TemplateSpec): readonly OperationSpec[]
   ];
 }
 
-/** A template that nobody uses, and a disk that has nothing to do with it. */
-function inStore({ name }: TemplateSpec): readonly OperationSpec[] {
+/** A template that nobody uses any more, also where storage has a copy of its own, and a disk that is none of it. */
+function unused({ name }: TemplateSpec): readonly OperationSpec[] {
   return [
-    { kind: 'add template', subject: name },
+    { kind: 'cache', subject: commonImage, other: name },
+    { kind: 'destroy', subject: commonImage },
     { kind: 'create blank', subject: 'vm2/disk', sizeBytes: 2 ** 24 },
   ];
 }
@@ -112,7 +119,7 @@ function drawDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Wor
     }),
   );
   return {
-    setUp: about === 'template' ? inStore(template) : drawSetUp(prng, template),
+    setUp: about === 'template' ? unused(template) : drawSetUp(prng, template),
     clients: onMachines(machines, scripts),
   };
 }
