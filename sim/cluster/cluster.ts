@@ -29,7 +29,7 @@ export class Cluster {
   /** Users that are not allowed everything. `admin` is. */
   readonly users = new Map<string, (pool: string) => Access>();
   readonly clients = new Set<ClusterClient>();
-  /** Ids of images that were still being made when whoever had ordered them was dead. */
+  /** Ids of images that were still being made when whoever had ordered them was dead, or taken for dead. */
   readonly madeByOrphans = new Set<string>();
   capacityBytes = 2 ** 44;
   /** Virtual times until which nothing answers, and until which writes wait for space. */

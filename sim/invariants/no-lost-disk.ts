@@ -18,12 +18,21 @@ export const noLostDisk: Invariant = {
     if (kind !== 'vanish' || run === undefined) return undefined;
     if (model.disks.has(address)) return undefined;
     if (run.spec.kind === 'destroy' && run.spec.subject === address) return undefined;
+    if (isBeingDestroyed(model, address)) return undefined;
     // Where publishing is not one change, what was interrupted between its changes may be taken back.
     if (model.store.mayTakeBack === true && model.unsettled.has(address)) return undefined;
     const isItsOwn = creates(run.spec) && makersOf.get(model)?.get(address) === run;
     return isItsOwn ? undefined : `${address} vanishes by ${describeRun(run)}`;
   },
 };
+
+/** Whoever takes over from a removal carries it through. */
+function isBeingDestroyed(model: Model, address: string): boolean {
+  return model.runs.some(
+    ({ spec, outcome }) =>
+      spec.kind === 'destroy' && spec.subject === address && outcome === 'running',
+  );
+}
 
 /** What is put in the place of a disk is still that disk. */
 function remember(model: Model, { run, replaced }: MeantChange, address: string): void {

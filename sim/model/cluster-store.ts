@@ -148,7 +148,8 @@ function leftInNamespace(cluster: Cluster, namespace: Namespace): readonly strin
     else if (!headers.has(id)) found.push(`${name} (without an image)`);
   }
   for (const id of headers.keys()) {
-    if (!named.has(id) && !trash.has(id)) found.push(`image ${id} without a name`);
+    const isKnown = named.has(id) || trash.has(id) || cluster.madeByOrphans.has(id);
+    if (!isKnown) found.push(`image ${id} without a name`);
   }
   for (const { name } of trash.values()) found.push(`${name} in the trash`);
   return found;

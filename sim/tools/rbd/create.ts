@@ -52,6 +52,10 @@ export function* addImage(
   const noteOrphan = () => {
     if (context.process.parent?.isAlive === false) cluster.madeByOrphans.add(image.id);
   };
+  // Somebody has cleared up after this one while it stood still.
+  const noteNameless = () => {
+    if (!directory.has(name) && !ids.has(name)) cluster.madeByOrphans.add(image.id);
+  };
   if (yield* read(session, { name: 'look for the name', subject }, () => ids.has(name))) {
     throw errno('EEXIST');
   }
@@ -66,6 +70,7 @@ export function* addImage(
   });
   yield* write(session, namespace, { name: 'create header', subject, takesMs: 20 }, () => {
     noteOrphan();
+    noteNameless();
     cluster.addHeader(image);
   });
 }
