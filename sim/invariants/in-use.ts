@@ -21,12 +21,25 @@ export const inUse: Invariant = {
   },
 };
 
-/** Size before the operation that grows it: what is behind that is nobody's yet. */
-function isGrowth(model: Model, { kind, inode, before, run }: MeantChange): boolean {
+/** Sizes before the operations that whoever recovers the disk may carry through. */
+function brokenOff({ runs, unsettled }: Model, address: string): readonly number[] {
+  if (!unsettled.has(address)) return [];
+  return runs
+    .filter(({ outcome, addresses }) => outcome === 'interrupted' && addresses?.[0] === address)
+    .flatMap(({ before }) => (before === undefined ? [] : [before.sizeBytes]));
+}
+
+/** What is behind the size that the disk had before it was grown is nobody's yet. */
+function isGrowth(model: Model, { kind, inode, before, run, meaning }: MeantChange): boolean {
   const after = model.world.volume.content(inode);
   if (kind !== 'content' || typeof before !== 'object' || before.kind !== 'raw') return false;
   if (after.kind !== 'raw') return false;
-  const kept = Math.min(before.sizeBytes, run?.before?.sizeBytes ?? 0);
+  const address = meaning.kind === 'disk' ? meaning.address : '';
+  const kept = Math.min(
+    before.sizeBytes,
+    run?.before?.sizeBytes ?? 0,
+    ...brokenOff(model, address),
+  );
   const start = (content: RawContent) => bytesOf(slice(content, 0, kept));
   return after.sizeBytes >= before.sizeBytes && start(before) === start(after);
 }
