@@ -18,4 +18,16 @@ export const canStart: Invariant = {
     if (model.store.openable(spec.subject) !== undefined) return undefined;
     return `after ${describeRun(run)} no machine can open the disk`;
   },
+  onRecovered(model) {
+    const { stores } = model.world;
+    // A host that was started anew has no volume active: whoever uses a disk next sees to that.
+    if (stores.group === undefined || model.faults.some(({ kind }) => kind === 'cut power')) {
+      return undefined;
+    }
+    for (const [address, { inode }] of model.disks) {
+      if (model.openByGuests.has(inode) || model.store.openable(address) !== undefined) continue;
+      return `no machine can open ${address}`;
+    }
+    return undefined;
+  },
 };

@@ -84,6 +84,18 @@ export async function writeIntent(
   await filesystem.syncDirectory(workspace.path, areaPath(workspace.directory));
 }
 
+/** Writes down what comes next in the place of what an intent says: at any moment one of the two is there. */
+export async function replaceIntent(
+  filesystem: Filesystem,
+  workspace: Workspace,
+  intent: Intent,
+): Promise<void> {
+  const next = `${workspace.path}/${intentFile}.next`;
+  await filesystem.createText(next, JSON.stringify(intent), { permissions: 0o600 });
+  await renameOnce(filesystem, next, `${workspace.path}/${intentFile}`);
+  await filesystem.syncDirectory(workspace.path);
+}
+
 /** The intended change is whole and durable: from here on nobody must repeat or undo it. */
 export async function completeIntent(filesystem: Filesystem, workspace: Workspace): Promise<void> {
   await unlinkOnce(filesystem, `${workspace.path}/${intentFile}`);

@@ -93,11 +93,13 @@ export async function recoverGrowth(
   const state = await readGroup(place, session.host);
   const volume = state.volumes.find((known) => known.name === name);
   const toBytes = Number(intent['sizeBytes']);
-  if (volume === undefined || volume.sizeBytes < toBytes) return 'undone';
+  if (volume === undefined) return 'undone';
+  // Grown or not: LVM that was killed has left it suspended, and so whatever machine uses it.
   await changeVolumes(place, session, leftover, {
     action: 'activate the disk',
     commands: reactivate(place.group, name),
   });
+  if (volume.sizeBytes < toBytes) return 'undone';
   const fromBytes = Number(intent['fromBytes']);
   const added = {
     fromBytes,

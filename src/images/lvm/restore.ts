@@ -18,7 +18,7 @@ import { completeIntent, type Intent, type Workspace } from '../../workspace/wor
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { syncContent, writeContent } from './content.ts';
 import { closeMap, openMap } from './crypt.ts';
-import { begin, idOf } from './intent.ts';
+import { begin, goOn, idOf } from './intent.ts';
 import { devicePath, privateName, removedName, tag, tagOf } from './names.ts';
 import {
   readGroup,
@@ -127,13 +127,15 @@ function copyBackStep(place: Place, disk: Volume, snapshot: Volume): Step {
     bytes: disk.sizeBytes,
     async run(session) {
       const { host, workspace } = session;
+      // Broken off before the copy, it has the disk active again, and mapped: a disk in use must not be copied over.
+      await begin(session, 'lvm restore', { volume: disk.name });
       await closeMap(place, session, disk.name);
       await changeVolumes(place, session, workspace, {
         action: 'make sure that nothing uses the disk',
         commands: [deactivate(place.group, disk.name), activate(place.group, disk.name)],
       });
       const names = { volume: disk.name, snapshot: snapshot.name };
-      await begin(session, 'lvm restore by copy', names);
+      await goOn(session, 'lvm restore by copy', names);
       await copyBack(place, session, disk, snapshot);
       await reopen(place, session, disk);
       await completeIntent(host.filesystem, workspace);

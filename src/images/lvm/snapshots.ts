@@ -9,6 +9,7 @@ import {
   createClassicSnapshot,
   createThinSnapshot,
   lvremove,
+  reactivate,
 } from '../../tools/lvm/argv.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
@@ -72,7 +73,8 @@ export async function createSnapshotSteps(
                 activate(group.name, volume.name),
                 ...createClassicSnapshot({ ...snapshot, storeBytes: store }),
               ];
-        await begin(session, 'lvm snapshot create', { volume: snapshot.name });
+        const names = { volume: snapshot.name, origin: volume.name };
+        await begin(session, 'lvm snapshot create', names);
         const change = { action: 'take the snapshot', commands };
         await changeVolumes(place, session, workspace, change);
         await completeIntent(host.filesystem, workspace);
@@ -92,19 +94,29 @@ export function requireImageVolume(group: VolumeGroup, address: ImageFacts['addr
   throw new PlatterError('NOT_FOUND', `the volume of ${formatAddress(address)} has gone meanwhile`);
 }
 
-/** What is not whole is removed: a classic one that was killed may be no snapshot yet. */
+/**
+ * What is not whole is removed: a classic one that was killed may be no snapshot yet. LVM that was killed has left the
+ * disk suspended (killed-thin-snapshot-active.json), and so whatever machine uses it.
+ */
 export async function recoverSnapshotCreation(
   place: Place,
   session: Session,
   leftover: Workspace,
   intent: Intent,
 ): Promise<Outcome> {
-  const volume = volumeNamed(await readGroup(place, session.host), String(intent['volume']));
+  const { group } = place;
+  const state = await readGroup(place, session.host);
+  const origin = volumeNamed(state, String(intent['origin']));
+  if (origin !== undefined) {
+    const commands = reactivate(group, origin.name);
+    await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
+  }
+  const volume = volumeNamed(state, String(intent['volume']));
   if (volume === undefined) return 'undone';
   const isSnapshot = volume.kind === 'thin' || volume.kind === 'snapshot';
   // Its last tag: then it has all.
   if (isSnapshot && tagOf(volume, 'of') !== undefined) return 'finished';
-  const commands = [lvremove(place.group, volume.name)];
+  const commands = [lvremove(group, volume.name)];
   await changeVolumes(place, session, leftover, { action: 'remove half a snapshot', commands });
   return 'undone';
 }
