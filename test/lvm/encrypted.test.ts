@@ -24,6 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   expect(await world.leftovers()).toEqual([]);
+  await shell('for m in $(ls /dev/mapper | grep dmcrypt); do cryptsetup remove $m; done');
   await world.dispose();
 });
 

@@ -1,11 +1,12 @@
 /** Processes that are killed: what they left is finished or undone by whoever comes next. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Backend } from '../../src/images/backend.ts';
 import type { Image } from '../../src/images/image.ts';
 import { templateByte } from '../contract/images.contract.ts';
-import { halfMade, lvmWorld, MiB, names, shell, thick, thin, type LvmWorld } from './lab.ts';
+import { group, halfMade, lvmWorld, MiB, names, run, thick, thin, type LvmWorld } from './lab.ts';
 
 let world: LvmWorld;
 let backend: Backend;
@@ -33,9 +34,19 @@ async function killed(operation: string, count: number, afterMs: number): Promis
   const args = [String(instancesPath), JSON.stringify(lvm), operation, `${count}`, `${afterMs}`];
   const child = spawn('node', [program, ...args], { stdio: 'ignore' });
   await once(child, 'exit');
-  // A pattern has 15 characters at most, or pgrep finds nothing.
-  const isAtWork = ['lvm', 'qemu-img', 'shred'].map((tool) => `pgrep -x ${tool}`).join(' || ');
-  await shell(`while ${isAtWork}; do sleep 0.2; done > /dev/null`);
+  while (await isAtWork()) await setTimeout(200);
+}
+
+/** Whether a tool runs that names the group, or a file of this test: the other worker's have others. */
+async function isAtWork(): Promise<boolean> {
+  try {
+    await run('pgrep', '-f', `${world.directory}|/dev/${group}/`);
+    return true;
+  } catch (error) {
+    // It says 1 of nothing found; else it did not look.
+    expect(error).toMatchObject({ code: 1 });
+    return false;
+  }
 }
 
 const byteAt = async (position: number) => world.read((await image.info()).path, 'raw', position);

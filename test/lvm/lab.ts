@@ -1,4 +1,4 @@
-/** The VM of scripts/lab/lvm: a group with a thin pool on its empty disk, and images in it. */
+/** The VM of scripts/lab/lvm: a group with a thin pool on an empty disk, and images in it. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { nodeHost } from '../../src/adapters/node-host.ts';
@@ -7,7 +7,9 @@ import type { ImageWorld } from '../contract/images.contract.ts';
 import { leftoversIn, makeImage, readByte } from '../real/file-images.ts';
 import { realWorld } from '../real/real-world.ts';
 
-export const group = 'vg0';
+/** Of this worker alone, as the other one has the other: the two run side by side on one machine. */
+export const [group, disk] =
+  process.env['VITEST_POOL_ID'] === '2' ? ['vg1', '/dev/vdb'] : ['vg0', '/dev/vda'];
 export const pool = 'pool';
 export const MiB = 1024 * 1024;
 
@@ -28,8 +30,8 @@ async function requireLab(): Promise<void> {
   }
   const groups = await run('vgs', '--noheadings', '-o', 'vg_name');
   if (groups.includes(group)) return;
-  await run('pvcreate', '-q', '/dev/vda');
-  await run('vgcreate', '-q', group, '/dev/vda');
+  await run('pvcreate', '-q', disk);
+  await run('vgcreate', '-q', group, disk);
   await run('lvcreate', '-q', '-y', '--type', 'thin-pool', '-L', '1G', '-n', pool, group);
 }
 
@@ -66,7 +68,6 @@ function isTemplate(name: string): boolean {
 
 /** Takes away what a test made, but for templates: they are shared by all. */
 async function removeVolumes(): Promise<void> {
-  await shell('for m in $(ls /dev/mapper | grep dmcrypt); do cryptsetup remove $m; done');
   const left = (await names()).map((name) => `${group}/${name}`);
   if (left.length > 0) await run('lvremove', '-q', '-f', ...left);
 }

@@ -5,7 +5,7 @@ import type { Image } from '../../src/images/image.ts';
 import type { Host } from '../../src/ports/host.ts';
 import { templateByte } from '../contract/images.contract.ts';
 import { codeOf } from '../contract/world.ts';
-import { group, lvmWorld, MiB, names, run, shell, thick, type LvmWorld } from './lab.ts';
+import { disk, group, lvmWorld, MiB, names, run, shell, thick, type LvmWorld } from './lab.ts';
 
 let world: LvmWorld;
 let backend: Backend;
@@ -96,13 +96,13 @@ function backendWhose(host: Host, word: string, result: { exitCode: number }): B
 /** Where on the device the volumes are that platter made: its offset and length in MiB. */
 async function extents(): Promise<readonly (readonly [number, number])[]> {
   const start = Number(
-    await run('pvs', '--noheadings', '--units', 'm', '--nosuffix', '-o', 'pe_start'),
+    await run('pvs', '--noheadings', '--units', 'm', '--nosuffix', '-o', 'pe_start', disk),
   );
   const ranges = await run('lvs', '-a', '--noheadings', '-o', 'lv_name,seg_pe_ranges', group);
   return ranges
     .split('\n')
     .filter((line) => /vm1_|platter-snapshot/.test(line))
-    .flatMap((line) => [...line.matchAll(/vda:(\d+)-(\d+)/g)])
+    .flatMap((line) => [...line.matchAll(/vd[ab]:(\d+)-(\d+)/g)])
     .map(
       ([, from, to]) => [start + Number(from) * 4, (Number(to) - Number(from) + 1) * 4] as const,
     );
@@ -120,7 +120,7 @@ test('removal clears the disk and the stores of its snapshots, or removes nothin
   const left = async () => {
     let bytes = 0;
     for (const [skip, count] of where) {
-      const read = `dd if=/dev/vda iflag=direct bs=1M skip=${skip} count=${count} status=none`;
+      const read = `dd if=${disk} iflag=direct bs=1M skip=${skip} count=${count} status=none`;
       bytes += Number(await shell(`${read} | tr -cd 'U3' | wc -c`));
     }
     return bytes;
