@@ -1,6 +1,8 @@
 /**
  * Speed as ratios: each operation of platter beside the bare tool, in turns, in one run. Absolute times on shared machines
  * say nothing; the median of the ratios of neighbouring runs says something.
+ *
+ * Words given choose the operations whose names have them all: `npm run bench -- lvm larger`.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +16,8 @@ import type { Comparison } from './comparison.ts';
 /** The virtual machine is slow, and there for LVM alone. */
 const inLvmLab = process.env['PLATTER_LAB'] === 'lvm';
 const cephConf = process.env['PLATTER_CEPH_CONF'];
-const runs = Number(process.env['PLATTER_BENCH_RUNS'] ?? 15);
+const runs = Number(process.env['PLATTER_BENCH_RUNS'] ?? (inLvmLab ? 5 : 15));
+const words = process.argv.slice(2);
 const directory = mkdtempSync(`${tmpdir()}/platter-bench-`);
 let mounted = false;
 let failed = false;
@@ -71,7 +74,9 @@ try {
         ...(cephConf === undefined ? [] : await rbdComparisons(directory, cephConf)),
         ...(await commandComparisons(directory)),
       ];
-  for (const comparison of comparisons) await measure(comparison);
+  for (const comparison of comparisons) {
+    if (words.every((word) => comparison.name.includes(word))) await measure(comparison);
+  }
 } finally {
   if (mounted) execFileSync('umount', [`${directory}/xfs`]);
   rmSync(directory, { recursive: true, force: true });
