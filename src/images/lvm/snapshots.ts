@@ -133,12 +133,33 @@ export async function deleteSnapshotSteps(
     {
       description: `remove snapshot ${name}`,
       async run(session) {
+        const { host, workspace } = session;
         await begin(session, 'lvm snapshot delete', { volume: id });
-        await removeSnapshot(place, session, session.workspace, id);
-        await completeIntent(session.host.filesystem, session.workspace);
+        try {
+          await removeSnapshot(place, session, workspace, id);
+        } catch (error) {
+          // It is not to go later, when whoever uses it has done, nor is all else to wait for that.
+          if (await isRefused(place, session, error, id)) {
+            await completeIntent(host.filesystem, workspace);
+          }
+          throw error;
+        }
+        await completeIntent(host.filesystem, workspace);
       },
     },
   ];
+}
+
+/** Whether LVM has not begun to remove a snapshot, for it is in use: a classic one is still one then. */
+async function isRefused(
+  place: Place,
+  { host }: Session,
+  error: unknown,
+  name: string,
+): Promise<boolean> {
+  if (!PlatterError.is(error) || error.code !== 'IN_USE') return false;
+  const volume = volumeNamed(await readGroup(place, host), name);
+  return volume?.kind === 'thin' || volume?.kind === 'snapshot';
 }
 
 export async function recoverSnapshotDeletion(
