@@ -1,4 +1,4 @@
-/** A snapshot that somebody uses is not deleted: it stays, and nothing else has to wait for whoever uses it. */
+/** A snapshot that somebody uses is not deleted, nor is its disk: it stays, and nothing else has to wait for whoever uses it. */
 import { expect, test } from 'vitest';
 import { Backend } from '../../src/images/backend.ts';
 import { cryptsetupCreate, cryptsetupRemove } from '../../src/tools/cryptsetup/argv.ts';
@@ -25,6 +25,10 @@ test('a thin snapshot in use stays, and its disk can be worked on', async () => 
   expect(await host.executor.run(map, { input: '5e'.repeat(32) })).toMatchObject({ exitCode: 0 });
 
   await expect(image.removeSnap('s')).rejects.toMatchObject({
+    code: 'IN_USE',
+    details: { undo: 'undone' },
+  });
+  await expect(image.destroy()).rejects.toMatchObject({
     code: 'IN_USE',
     details: { undo: 'undone' },
   });

@@ -26,7 +26,10 @@ export async function destroySteps(
   const state = await readGroup(place, host);
   const disk = requireImageVolume(state, address);
   requireZeroing(config, volumeNamed(state, disk.pool));
-  const snapshots = snapshotsOf(state, address).map(({ volume }) => volume.name);
+  const kept = snapshotsOf(state, address).map(({ volume }) => volume);
+  const snapshots = kept.map(({ name }) => name);
+  // Classic ones go down with their disk.
+  const inPool = kept.filter(({ kind }) => kind === 'thin').map(({ name }) => name);
   const configured = config.lvm.volumeClear;
   const clearing: Clearing = wipe && configured === 'none' ? 'zero' : configured;
   return [
@@ -36,12 +39,12 @@ export async function destroySteps(
         const { workspace } = session;
         const details = { volume: disk.name, snapshots, clearing, recordId };
         await begin(session, 'lvm destroy', details);
-        await closeMap(place, session, disk.name);
+        for (const name of [disk.name, ...inPool]) await closeMap(place, session, name);
         await changeVolumes(place, session, workspace, {
           action: 'take the disk away',
           commands: [
-            // Refused while anything has it open.
-            deactivate(group, disk.name),
+            // Refused while anything has one of them open.
+            ...[disk.name, ...inPool].map((name) => deactivate(group, name)),
             lvrename(group, disk.name, removedName(workspace.id)),
           ],
         });
