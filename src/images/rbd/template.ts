@@ -228,16 +228,25 @@ export async function removeTemplate(
   const { client, templatePool } = cluster;
   const spec = templateSpec(cluster, template);
   const removed = `${templatePool}/${removedName(templateImageName(template), id)}`;
+  let isHalfRenamed = false;
   // What bears the name alone was not made by platter.
   if (await isThere(cluster, template)) {
-    await ifThere(() =>
-      cluster.change(session, rbdRename(client, spec, removed), 'take the name of the template'),
-    );
+    try {
+      await ifThere(() =>
+        cluster.change(session, rbdRename(client, spec, removed), 'take the name of the template'),
+      );
+    } catch (error) {
+      // Nobody else has that name: an earlier rename was killed half-way, and rbd can neither finish nor undo it.
+      if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
+      isHalfRenamed = true;
+    }
   }
   try {
+    if (isHalfRenamed) await removeImage(session, cluster, spec);
     await removeImage(session, cluster, removed);
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
+    if (isHalfRenamed) return;
     await cluster.change(session, rbdRename(client, removed, spec), 'give the name back');
   }
 }
