@@ -19,11 +19,11 @@ export const canStart: Invariant = {
     return `after ${describeRun(run)} no machine can open the disk`;
   },
   onRecovered(model) {
-    const { stores } = model.world;
+    const { world, faults, scenario } = model;
+    if (world.stores.group === undefined) return undefined;
     // A host that was started anew has no volume active: whoever uses a disk next sees to that.
-    if (stores.group === undefined || model.faults.some(({ kind }) => kind === 'cut power')) {
-      return undefined;
-    }
+    const lostPower = faults.some(({ kind }) => kind === 'cut power');
+    if (lostPower || scenario.losesPowerAtEnd === true) return undefined;
     for (const [address, { inode }] of model.disks) {
       if (model.openByGuests.has(inode) || model.store.openable(address) !== undefined) continue;
       return `no machine can open ${address}`;
