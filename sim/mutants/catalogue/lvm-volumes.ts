@@ -168,8 +168,8 @@ export const lvmVolumeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/destroy',
-        find: 'deactivate(group, disk.name), lvrename(group, disk.name, removedName(workspace.id)),',
-        replace: 'lvrename(group, disk.name, removedName(workspace.id)),',
+        find: '...[disk.name, ...inPool].map((name) => deactivate(group, name)),',
+        replace: '...inPool.map((name) => deactivate(group, name)),',
       },
     ],
   },
