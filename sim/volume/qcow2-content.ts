@@ -69,12 +69,22 @@ const snapshotEntryBytes = 56;
  */
 const position = { refcountTable: 1, l1: 3, snapshots: 4, data: 5, lostSnapshots: 5 };
 
+function l1Entries({ clusterBytes }: Qcow2Content, { sizeBytes }: RawContent): number {
+  return Math.max(1, Math.ceil(sizeBytes / ((clusterBytes / 8) * clusterBytes)));
+}
+
+function l1Clusters(content: Qcow2Content, layer: RawContent): number {
+  return Math.ceil((l1Entries(content, layer) * 8) / content.clusterBytes);
+}
+
 /** What layers share is there once: it is the same extent. */
 export function qcow2FileBytes(content: Qcow2Content): number {
   const { clusterBytes, layer, snapshots } = content;
   if (content.damage === 'torn') return clusterBytes;
   const counted = new Set<object>();
-  let clusters = position.data + snapshots.length;
+  // Each snapshot has a copy of the L1 table, which takes more than one cluster where clusters are small.
+  let clusters = position.data - 1 + l1Clusters(content, layer);
+  for (const snapshot of snapshots) clusters += l1Clusters(content, snapshot.layer);
   for (const { extents } of [layer, ...snapshots.map((snapshot) => snapshot.layer)]) {
     let end = 0;
     for (const extent of extents) {
@@ -106,8 +116,7 @@ export function renderQcow2(content: Qcow2Content, mark: number): readonly Piece
   bytes.writeUInt32BE(3, 4);
   bytes.writeUInt32BE(Math.log2(clusterBytes), 20);
   bytes.writeBigUInt64BE(BigInt(layer.sizeBytes), 24);
-  const perL1Entry = (clusterBytes / 8) * clusterBytes;
-  bytes.writeUInt32BE(Math.max(1, Math.ceil(layer.sizeBytes / perL1Entry)), 36);
+  bytes.writeUInt32BE(l1Entries(content, layer), 36);
   bytes.writeBigUInt64BE(BigInt(position.l1 * clusterBytes), 40);
   bytes.writeBigUInt64BE(BigInt(position.refcountTable * clusterBytes), 48);
   bytes.writeUInt32BE(1, 56);
