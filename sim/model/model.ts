@@ -112,7 +112,9 @@ export class Model implements Observer {
     run.outcome = 'done';
     run.result = result;
     this.#check('onDone', (check) => check(this, run));
-    for (const address of run.addresses ?? [...this.unsettled]) this.#settle(run, address);
+    // The origin of a clone is only read, without its lock.
+    const own = run.addresses === undefined ? [...this.unsettled] : run.addresses.slice(0, 1);
+    for (const address of own) this.#settle(run, address);
   }
 
   /** Whoever has had the lock and succeeded has dealt with what was left there. */
