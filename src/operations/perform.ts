@@ -9,6 +9,7 @@ import type { Host } from '../ports/host.ts';
 import type { Lock } from '../ports/locks.ts';
 import { areaPath, tidy } from '../workspace/area.ts';
 import {
+  isTakenOver,
   leftoverWorkspaces,
   makeWorkspace,
   newWorkspace,
@@ -185,7 +186,7 @@ async function settle<Result>(
 ): Promise<Result> {
   const { workspace } = session;
   const failure = toPlatterError(error, actionOf(operation));
-  if (isBegun && (await isGone(host, workspace))) {
+  if (isBegun && (await isTakenOver(host.filesystem, workspace))) {
     throw leftTo(takenOver(failure), { undo: 'taken over' });
   }
   const explained = isMissing(failure, areaPath(workspace.directory))
@@ -203,16 +204,6 @@ async function settle<Result>(
     return prepared.result(unguarded);
   }
   throw PlatterError.is(explained) ? explained.with({ undo: outcome }) : explained;
-}
-
-/** Somebody took this operation for dead, and finishes or undoes it. */
-async function isGone({ filesystem }: Host, { path }: Workspace): Promise<boolean> {
-  try {
-    await filesystem.stat(path);
-    return false;
-  } catch (error) {
-    return isHostError(error, 'ENOENT', 'ESTALE');
-  }
 }
 
 /** What platter itself had put into the area a moment before, such as the record it went by. */

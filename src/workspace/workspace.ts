@@ -160,3 +160,13 @@ export async function takeOver(
     throw error;
   }
 }
+
+/** Whether somebody took this operation for dead, and finishes or undoes it. */
+export async function isTakenOver(filesystem: Filesystem, { path }: Workspace): Promise<boolean> {
+  try {
+    await filesystem.stat(path);
+    return false;
+  } catch (error) {
+    return isHostError(error, 'ENOENT', 'ESTALE');
+  }
+}

@@ -167,8 +167,8 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/change',
-        find: 'if (!(await isThere(cluster, intent))) return false;',
-        replace: 'if (await isThere(cluster, intent)) return true;',
+        find: 'if (snapshot === undefined) return false;',
+        replace: 'return snapshot !== undefined;',
       },
     ],
   },

@@ -7,8 +7,8 @@
  * the same before, meanwhile and afterwards. Then the new deltas are linked into the disk's directory, and the
  * descriptor is renamed over the old one: that is the moment of the change. What is then not named by it any more goes.
  *
- * A deletion that was broken off is carried out again, and a growth that cannot be taken back; of the others only deltas of no use are
- * left, which are removed.
+ * A deletion that was broken off is carried out again, and a growth that cannot be taken back; of the others only deltas
+ * of no use are left, which are removed.
  */
 import { assert, isHostError, PlatterError } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';

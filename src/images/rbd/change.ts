@@ -152,12 +152,11 @@ const recoveries: Readonly<Record<string, Recovery>> = {
     }
   },
   async 'restore snapshot'(session, cluster, intent) {
-    if (!(await isThere(cluster, intent))) return false;
-    const command = rbdRollBack(cluster.client, snapshotOf(intent));
-    const info = await cluster.info(snapshotOf(intent));
-    await cluster.rewrite(session, command, {
+    const snapshot = await cluster.info(snapshotOf(intent));
+    if (snapshot === undefined) return false;
+    await cluster.rewrite(session, rbdRollBack(cluster.client, snapshotOf(intent)), {
       action: 'finish bringing back the snapshot',
-      bytes: info?.sizeBytes ?? 0,
+      bytes: snapshot.sizeBytes,
     });
     return true;
   },

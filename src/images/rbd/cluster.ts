@@ -151,7 +151,7 @@ function changesOf(
   };
   return {
     change: (session, command, action) =>
-      run(session, command, { action, timeoutMs: copyingTimeoutMs(limits, 0) }),
+      run(session, command, { action, timeoutMs: limits.toolTimeoutSeconds * 1000 }),
     copy: (session, command, work) =>
       session.withSlot(() =>
         run(session, command, { ...copying(session, work), signal: session.signal }),

@@ -3,15 +3,14 @@
  * looks whether the name is taken before a clone is made: the rename tells, and costs no process more.
  */
 import type { Config } from '../../config/config.ts';
-
-import { isHostError, PlatterError } from '../../errors.ts';
+import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { rbdRename } from '../../tools/rbd/argv.ts';
 import { publishRecord } from '../../workspace/publish.ts';
 import { readRecord, removeRecord } from '../../workspace/record.ts';
-import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import { isTakenOver, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { CreateOrder, ImageFacts, Making, ShareOrder } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
@@ -76,20 +75,14 @@ function clearingUp(step: Step, cluster: Cluster, drafts: readonly string[]): St
       try {
         await step.run(session);
       } catch (error) {
-        if (await isTakenOver(session)) await removeDrafts(session, cluster, drafts);
+        const { host, workspace } = session;
+        if (await isTakenOver(host.filesystem, workspace)) {
+          await removeDrafts(session, cluster, drafts);
+        }
         throw error;
       }
     },
   };
-}
-
-async function isTakenOver({ host, workspace }: Session): Promise<boolean> {
-  try {
-    await host.filesystem.stat(workspace.path);
-    return false;
-  } catch (error) {
-    return isHostError(error, 'ENOENT');
-  }
 }
 
 async function removeDrafts(session: Session, cluster: Cluster, drafts: readonly string[]) {
