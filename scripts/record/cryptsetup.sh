@@ -136,22 +136,6 @@ topic_busy() {
   rec 'its status' -- cryptsetup status n
   quiet cryptsetup close n
   quiet lvchange -prw vg0/vm2_disk
-  local verb call count text
-  for verb in create remove; do
-    local command=(cryptsetup "$verb" k)
-    if [[ $verb == create ]]; then command+=(/dev/vg0/vm2_disk "${plain[@]}"); else quiet cryptsetup create k /dev/vg0/vm2_disk "${plain[@]}" < /tmp/keya; fi
-    strace -f -s 16 -e trace=ioctl,mknodat,symlink,unlink,rename -o /tmp/log "${command[@]}" < /tmp/keya > /dev/null 2>&1
-    quiet cryptsetup close k
-    effects /tmp/log > /tmp/events
-    rec "$verb: its effects in their order" -- cat /tmp/events
-    while read -r call count text; do
-      [[ $verb == create ]] || quiet cryptsetup create k /dev/vg0/vm2_disk "${plain[@]}" < /tmp/keya
-      rec "$verb, killed before $text" -i /tmp/keya -w "strace -f -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$count" -- "${command[@]}"
-      rec "$verb, killed before $text: maps" -- dmsetup info -c --noheadings -o name,suspended,tables_loaded,uuid
-      rec "$verb, killed before $text: again" -i /tmp/keya -- "${command[@]}"
-      rec "$verb, killed before $text: close" -- cryptsetup close k
-    done < /tmp/events
-  done
   rec_start one 'two at once' -i /tmp/keya -- cryptsetup create same /dev/vg0/vm2_disk "${plain[@]}"
   rec_start two 'two at once' -i /tmp/keya -- cryptsetup create same /dev/vg0/vm2_disk "${plain[@]}"
   rec_wait one
@@ -162,6 +146,60 @@ topic_busy() {
   rec 'node' -- ls /dev/mapper
 }
 
+# Killed before each of its effects: what is there then, what the same says again, and what takes it away.
+topic_killed() {
+  volumes
+  local verb call count text command create=(cryptsetup create k /dev/vg0/vm2_disk "${plain[@]}")
+  for verb in create remove; do
+    if [[ $verb == create ]]; then command=("${create[@]}"); else command=(dmsetup remove --retry k); fi
+    [[ $verb == create ]] || quiet "${create[@]}" < /tmp/keya
+    strace -f -s 16 -e trace=ioctl,mknodat,symlink,unlink,rename -o /tmp/log "${command[@]}" < /tmp/keya > /dev/null 2>&1
+    quiet dmsetup remove k
+    effects /tmp/log > /tmp/events
+    rec "$verb: its effects in their order" -- cat /tmp/events
+    while read -r call count text; do
+      [[ $verb == create ]] || quiet "${create[@]}" < /tmp/keya
+      rec "$verb, killed before $text" -i /tmp/keya -w "strace -f -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$count" -- "${command[@]}"
+      rec "$verb, killed before $text: maps" -- dmsetup info -c --noheadings -o name,suspended,tables_loaded,uuid
+      rec "$verb, killed before $text: nodes" -- ls /dev/mapper
+      rec "$verb, killed before $text: what it leans on" -- dmsetup deps -o devname k
+      rec "$verb, killed before $text: what it is" -- dmsetup info -c --noheadings -o uuid,tables_loaded k
+      rec "$verb, killed before $text: created again" -i /tmp/keya -- "${create[@]}"
+      rec "$verb, killed before $text: cryptsetup remove" -- cryptsetup remove k
+      rec "$verb, killed before $text: dmsetup remove" -- dmsetup remove --retry k
+      rec "$verb, killed before $text: nodes after it" -- ls /dev/mapper
+      quiet dmsetup remove k
+    done < /tmp/events
+  done
+  rec 'dmsetup remove, absent' -- dmsetup remove --retry k
+  quiet "${create[@]}" < /tmp/keya
+  # shellcheck disable=SC2217 # it only holds it
+  sleep 1000 < /dev/mapper/k &
+  local opener=$!
+  until [[ $(readlink "/proc/$opener/fd/0") == /dev/* ]]; do :; done
+  rec 'dmsetup remove, open' -- dmsetup remove --retry k
+  rec 'nodes: still there' -- ls /dev/mapper
+  kill "$opener"
+  wait "$opener" 2> /dev/null
+  rec 'dmsetup remove' -- dmsetup remove --retry k
+  rec 'nodes: gone' -- ls /dev/mapper
+  quiet "${create[@]}" < /tmp/keya
+  rec 'what it leans on' -- dmsetup deps -o devname k
+  rm /dev/mapper/k
+  rec 'its node, made anew' -- dmsetup mknodes k
+  rec 'nodes: back' -- ls /dev/mapper
+  rm /dev/mapper/k
+  mknod /dev/mapper/k b 253 77
+  rec 'its node, made anew where another stands' -- dmsetup mknodes k
+  rec 'node: its own' -- bash -c '[ "$(stat -c %Hr:%Lr /dev/mapper/k)" = "$(dmsetup info -c --noheadings -o major,minor k)" ]'
+  rec 'what it is' -- dmsetup info -c --noheadings -o uuid,tables_loaded k
+  quiet dmsetup suspend k
+  rec 'dmsetup remove, suspended' -w 'timeout -k 1 20' -- dmsetup remove --retry k
+  quiet dmsetup create k --table '0 8 zero'
+  rec 'what a device of others leans on' -- dmsetup deps -o devname k
+  rec 'what a device of others is' -- dmsetup info -c --noheadings -o uuid,tables_loaded k
+}
+
 if [[ ${1-} == --inside ]]; then
   REC_RAW=$2
   set +e
@@ -169,7 +207,7 @@ if [[ ${1-} == --inside ]]; then
   "topic_$3"
   exit 0
 fi
-if (($# == 0)); then set -- plain keys busy; fi
+if (($# == 0)); then set -- plain keys busy killed; fi
 raw=$(mktemp -d)
 trap 'rm -rf "$raw"' EXIT
 export LAB_REC_VERBOSE=${REC_VERBOSE-} # the name is one that the lab hands on

@@ -418,3 +418,29 @@ topic_thin_nodes() {
   quiet lvremove -f vg0/pool
   rec 'the group, without a pool' -- vgmknodes vg0
 }
+
+# `vgmknodes` of one volume looks at every name in /dev/mapper, and takes away the nodes of those that have no device at that
+# moment, a while after it looked. Here it is slowed down: a map is gone when it looks, and is there again when it is done.
+topic_nodes_race() {
+  local plain=(--cipher=aes-xts-plain64 --key-size=512 --key-file=-)
+  small_group 1G
+  quiet lvcreate -y -L 8388608b -n a vg0
+  quiet lvcreate -y -L 8388608b -n b vg0
+  echo key | quiet cryptsetup create k /dev/vg0/b "${plain[@]}"
+  strace -f -s 16 -e trace=mknodat,symlink,unlink -o /tmp/log vgmknodes vg0/a
+  rec 'nothing lost: its own link goes and comes' -- grep -o '[a-z]*("/dev/.*' /tmp/log
+  rec_start nodes 'a map is removed and made again meanwhile' -w 'strace -f -v -s 99 -o /tmp/log -e trace=ioctl,unlink -e inject=ioctl,unlink:delay_enter=2000000' -- vgmknodes vg0/a
+  # Its first call is of the version, after two seconds; the second asks for the map, after four; then it asks for the others,
+  # for the list of all, and for those of the list: until about the 15th second. The map is there again before it removes its node.
+  sleep 3.2
+  quiet dmsetup remove k
+  sleep 10
+  echo key | quiet cryptsetup create k /dev/vg0/b "${plain[@]}"
+  rec 'nodes, before it ends' -- ls /dev/mapper
+  rec_wait nodes
+  rec 'what it removed' -- grep -o 'unlink("/dev/.*' /tmp/log
+  rec 'nodes, after it' -n 'the map is there, its node is not' -- ls /dev/mapper
+  rec 'maps, after it' -- dmsetup info -c --noheadings -o name
+  rec 'create again' -i <(echo key) -- cryptsetup create k /dev/vg0/b "${plain[@]}"
+  rec 'remove' -- cryptsetup remove k
+}

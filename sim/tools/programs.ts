@@ -5,6 +5,7 @@ import { dd } from './coreutils/dd.ts';
 import { shred } from './coreutils/shred.ts';
 import { sync } from './coreutils/sync.ts';
 import { cp } from './cp.ts';
+import { dmsetup } from './device-mapper/dmsetup.ts';
 import { lvmPrograms } from './lvm/lvm.ts';
 import { ploop } from './ploop/ploop.ts';
 import type { ToolProgram } from './program.ts';
@@ -20,6 +21,7 @@ export const programs: ReadonlyMap<string, ToolProgram> = new Map([
   ['cp', cp],
   ['cryptsetup', cryptsetup],
   ['dd', dd],
+  ['dmsetup', dmsetup],
   ['ploop', ploop],
   ['qemu-img', qemuImg],
   ['rbd', rbd],

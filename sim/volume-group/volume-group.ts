@@ -30,8 +30,8 @@ export class VolumeGroup {
   readonly free: FreeExtents;
   readonly volumes = new Map<string, LogicalVolume>();
   readonly lock = new GroupLock();
-  /** Of device-mapper: devices over its volumes, by name. */
-  readonly maps = new Map<string, Inode>();
+  /** Of device-mapper: devices over its volumes, by name. Undefined is one without a table: nothing reads it. */
+  readonly maps = new Map<string, Inode | undefined>();
   seqno = 1;
   readonly #volume: Volume;
   readonly #tell: (change: VolumeChange) => void;
@@ -189,12 +189,27 @@ export class VolumeGroup {
   /** A device over a volume, for whoever encrypts. */
   addMap(name: string, inode: Inode): void {
     this.maps.set(name, inode);
-    addNode(this.#volume, `/dev/mapper/${name}`, inode);
+    this.addMapNode(name);
+  }
+
+  /** Of a map that has a table. */
+  addMapNode(name: string): void {
+    const inode = this.maps.get(name);
+    if (inode !== undefined) addNode(this.#volume, `/dev/mapper/${name}`, inode);
+  }
+
+  removeMapNode(name: string): void {
+    removeNode(this.#volume, `/dev/mapper/${name}`);
   }
 
   removeMap(name: string): void {
     this.maps.delete(name);
-    removeNode(this.#volume, `/dev/mapper/${name}`);
+    this.removeMapNode(name);
+  }
+
+  /** Also of those that are gone. */
+  hasMapNode(name: string): boolean {
+    return this.#volume.peek(`/dev/mapper/${name}`) !== undefined;
   }
 
   /** Contents that were not synced may be gone; all devices are, until somebody activates them. */

@@ -123,5 +123,6 @@ const packageHint: Readonly<Record<string, string>> = {
   lvs: 'apt-get install lvm2',
   lvcreate: 'apt-get install lvm2',
   cryptsetup: 'apt-get install cryptsetup-bin',
+  dmsetup: 'apt-get install dmsetup',
   ploop: 'apt-get install ploop',
 };

@@ -65,6 +65,12 @@ const tools: readonly Tool[] = [
     purpose: 'is for encrypted volumes',
     isNeeded: ({ encryption }) => encryption.enabled,
   },
+  {
+    name: 'dmsetup',
+    packageName: 'dmsetup',
+    purpose: 'looks for the maps of encrypted volumes',
+    isNeeded: ({ encryption }) => encryption.enabled,
+  },
   { name: 'rbd', packageName: 'ceph-common', purpose: 'is for images in Ceph', isNeeded: usesRbd },
   {
     name: 'ceph',

@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   expect(await world.leftovers()).toEqual([]);
-  await shell('for m in $(ls /dev/mapper | grep dmcrypt); do cryptsetup remove $m; done');
+  await shell('for m in $(ls /dev/mapper | grep dmcrypt); do dmsetup remove $m; done');
   await world.dispose();
 });
 
@@ -57,6 +57,26 @@ test('is made, grown, restored, exported and removed through its map', async () 
   expect(await names()).toEqual([]);
   expect(await shell('ls /dev/mapper')).not.toContain('dmcrypt');
   expect(world.commands().join('\n')).not.toContain(secret);
+});
+
+test('what a cryptsetup that was killed has left is no map of it (cryptsetup-2.6/killed.json)', async () => {
+  const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
+  const { path } = await image.createImage({ template: 't', sizeBytes: 12 * MiB });
+  const map = 'vm1_disk-dmcrypt';
+  for (const left of [
+    `dmsetup remove ${map}; dmsetup create ${map} --notable -u CRYPT-PLAIN-${map}`,
+    `dmsetup remove ${map}; mknod ${path} b 253 77`,
+    `rm ${path}`,
+  ]) {
+    await shell(left);
+    await image.cache({ template: 't', sizeBytes: 8 * MiB });
+    expect([left, await world.read(path, 'raw', 0)]).toEqual([left, templateByte]);
+  }
+  await shell(`dmsetup remove ${map}; dmsetup create ${map} --table '0 8 zero'`);
+  await expect(image.cache({ template: 't' })).rejects.toMatchObject({ code: 'IN_USE' });
+  await image.destroy();
+  expect(await shell('dmsetup ls --target zero')).toContain(map);
+  expect(await names()).toEqual([]);
 });
 
 test('without its key nothing is made, and nothing is told of secrets', async () => {

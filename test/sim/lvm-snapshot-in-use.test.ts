@@ -1,7 +1,8 @@
 /** A snapshot that somebody uses is not deleted, nor is its disk: it stays, and nothing else has to wait for whoever uses it. */
 import { expect, test } from 'vitest';
 import { Backend } from '../../src/images/backend.ts';
-import { cryptsetupCreate, cryptsetupRemove } from '../../src/tools/cryptsetup/argv.ts';
+import { cryptsetupCreate } from '../../src/tools/cryptsetup/argv.ts';
+import { dmsetupRemove } from '../../src/tools/dmsetup/argv.ts';
 import { simLvmImages } from './lvm-world.ts';
 
 test('a thin snapshot in use stays, and its disk can be worked on', async () => {
@@ -34,7 +35,7 @@ test('a thin snapshot in use stays, and its disk can be worked on', async () => 
   });
   await image.createSnap('t');
   await image.resizeImage(16 * 2 ** 20);
-  await host.executor.run(cryptsetupRemove('backup'));
+  await host.executor.run(dmsetupRemove('backup'));
   expect(await backend.recover()).toEqual([]);
   expect((await image.listSnaps()).map((kept) => kept.name)).toEqual(['s', 't']);
   await image.removeSnap('s');

@@ -37,7 +37,7 @@ function provideKeys(world: World): readonly string[] {
 export function simLvmImages(
   kind: 'thick' | 'thin' | 'sparse' | 'encrypted thick' | 'encrypted thin',
   config: ConfigInput = {},
-): () => Promise<ImageWorld> {
+): () => Promise<ImageWorld & { readonly world: World }> {
   const isEncrypted = kind.startsWith('encrypted');
   const spec: VolumeGroupSpec = {
     ...thick,

@@ -15,8 +15,8 @@ interface Recorded {
   readonly stderr: string;
 }
 
-export function recordedTopic(topic: string): readonly Recorded[] {
-  const url = new URL(`../../fixtures/lvm-2.03/${topic}.json`, import.meta.url);
+export function recordedTopic(topic: string, tool = 'lvm-2.03'): readonly Recorded[] {
+  const url = new URL(`../../fixtures/${tool}/${topic}.json`, import.meta.url);
   return JSON.parse(readFileSync(url, 'utf8')) as readonly Recorded[];
 }
 
@@ -41,12 +41,8 @@ export function emptyGroup(extents = 1023) {
   return { world, group: group as VolumeGroup };
 }
 
-/** Runs a tool to its end, or up to a step before which it is killed. */
-export function runSimulated(
-  world: World,
-  argv: readonly string[],
-  killedBefore = Infinity,
-): ToolResult | undefined {
+/** A tool between its steps; `end` gives back what it holds. */
+export function startSimulated(world: World, argv: readonly string[], input = '') {
   const [file = '', ...args] = argv;
   const program = programs.get(file);
   const [machine] = world.machines;
@@ -55,14 +51,26 @@ export function runSimulated(
     volume: world.volume,
     stores: world.stores,
     process: world.spawn(machine, file),
-    input: '',
+    input,
     nowMs: 0,
     held: [],
   };
-  const steps = program(context, args);
+  const end = () => {
+    for (const giveBack of context.held) giveBack();
+  };
+  return { steps: program(context, args), end };
+}
+
+/** Runs a tool to its end, or up to a step before which it is killed. */
+export function runSimulated(
+  world: World,
+  argv: readonly string[],
+  { killedBefore = Infinity, input = '' }: { killedBefore?: number; input?: string } = {},
+): ToolResult | undefined {
+  const { steps, end } = startSimulated(world, argv, input);
   let next = steps.next();
   for (let count = 1; next.done !== true && count < killedBefore; count += 1) next = steps.next();
-  for (const giveBack of context.held) giveBack();
+  end();
   return next.done === true ? next.value : undefined;
 }
 

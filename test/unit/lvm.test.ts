@@ -4,7 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../src/ports/executor.ts';
 import { shred } from '../../src/tools/coreutils/devices.ts';
 import { cryptsetupCreate } from '../../src/tools/cryptsetup/argv.ts';
-import { classifyCryptsetupFailure, isMapAbsent } from '../../src/tools/cryptsetup/errors.ts';
+import { classifyCryptsetupFailure } from '../../src/tools/cryptsetup/errors.ts';
+import {
+  classifyDmsetupFailure,
+  isDeviceAbsent,
+  isUnfinishedCrypt,
+  parseDeps,
+} from '../../src/tools/dmsetup/report.ts';
 import {
   activate,
   createThinSnapshot,
@@ -142,20 +148,46 @@ describe('failures', () => {
   });
 
   test.each([
-    ['plain', 'remove again', true, 'NOT_FOUND'],
-    ['busy', 'remove, open', false, 'IN_USE'],
-    ['plain', 'create again', false, 'ALREADY_EXISTS'],
-    ['plain', 'no device', false, 'NOT_FOUND'],
-    ['plain', 'unknown cipher', false, 'INVALID_ARGUMENT'],
-    ['keys', 'no key', false, 'INVALID_ARGUMENT'],
-  ])('of cryptsetup, %s: %s', (topic, name, absent, code) => {
-    const result = recording(`cryptsetup-2.6/${topic}`, name);
-    expect(isMapAbsent(result)).toBe(absent);
-    expect(classifyCryptsetupFailure(result)).toBe(code);
+    ['plain', 'create again', 'ALREADY_EXISTS'],
+    ['killed', 'create, killed before DM_TABLE_LOAD: created again', 'ALREADY_EXISTS'],
+    ['plain', 'no device', 'NOT_FOUND'],
+    ['plain', 'unknown cipher', 'INVALID_ARGUMENT'],
+    ['keys', 'no key', 'INVALID_ARGUMENT'],
+  ])('of cryptsetup, %s: %s', (topic, name, code) => {
+    expect(classifyCryptsetupFailure(recording(`cryptsetup-2.6/${topic}`, name))).toBe(code);
+  });
+
+  test.each([
+    ['dmsetup remove, absent', true, 'NOT_FOUND'],
+    ['remove, killed before unlink of a node: what it is', true, 'NOT_FOUND'],
+    ['remove, killed before unlink of a node: what it leans on', true, 'NOT_FOUND'],
+    ['dmsetup remove, open', false, 'IN_USE'],
+  ])('of dmsetup: %s', (name, absent, code) => {
+    const result = recording('cryptsetup-2.6/killed', name);
+    expect(isDeviceAbsent(result)).toBe(absent);
+    expect(classifyDmsetupFailure(result)).toBe(code);
   });
 });
 
 describe('reports', () => {
+  test.each([
+    ['create, killed before DM_TABLE_LOAD', []],
+    ['create, killed before DM_DEV_SUSPEND (resume)', []],
+    ['create, killed before mknodat of a node', ['vg0-vm2_disk']],
+  ])('of what a map leans on: %s', (name, under) => {
+    const { stdout } = recording('cryptsetup-2.6/killed', `${name}: what it leans on`);
+    expect(parseDeps(stdout)).toEqual(under);
+    const { stdout: info } = recording('cryptsetup-2.6/killed', `${name}: what it is`);
+    expect(isUnfinishedCrypt('k', info)).toBe(under.length === 0);
+    expect(isUnfinishedCrypt('another', info)).toBe(false);
+  });
+
+  test('of a device of others, which leans on nothing either', () => {
+    const found = (name: string) => recording('cryptsetup-2.6/killed', name).stdout;
+    expect(parseDeps(found('what a device of others leans on'))).toEqual([]);
+    expect(isUnfinishedCrypt('k', found('what a device of others is'))).toBe(false);
+  });
+
   test('of a group with volumes, also at the end of a script', () => {
     const made = recording('lvm-2.03/platter', 'disk made, in one script that ends with a report');
     const found = parseLvs(made.stdout);

@@ -150,8 +150,8 @@ export const lvmChangeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/restore',
-        find: '...(isGone ? [lvrename(group, part, name)] : []),',
-        replace: '',
+        find: 'const before = isGone ? [lvrename(group, part, name)] : [];',
+        replace: 'const before: never[] = [];',
       },
     ],
   },

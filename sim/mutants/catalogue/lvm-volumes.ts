@@ -168,8 +168,23 @@ export const lvmVolumeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/destroy',
-        find: '...[disk.name, ...inPool].map((name) => deactivate(group, name)),',
-        replace: '...inPool.map((name) => deactivate(group, name)),',
+        find: '...[disk, ...inPool].map(({ name }) => deactivate(group, name)),',
+        replace: '...inPool.map(({ name }) => deactivate(group, name)),',
+      },
+    ],
+  },
+  {
+    id: 'map-by-its-node',
+    description: 'an encrypted disk counts as mapped where its map has a node',
+    backend: 'lvm',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/lvm/crypt',
+        find: 'const found = await look(dmsetupDeps(map));',
+        replace: `const hasNode = await exists(host.filesystem, mapPath(volume));
+        if (hasNode || map !== '') return hasNode ? 'mapped' : 'none';
+        const found = await look(dmsetupDeps(map));`,
       },
     ],
   },
@@ -181,14 +196,14 @@ export const lvmVolumeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/crypt',
-        find: `await runTool(host.executor, cryptsetupCreate(mapName(volume), device, { cipher, keySize }), {
-          ...optionsOf(place, 'map the encrypted disk'),
+        find: `await runTool(host.executor, cryptsetupCreate(map, device, { cipher, keySize }), {
+          ...optionsOf(place, 'map the encrypted disk', classifyCryptsetupFailure),
           input: await secretOf(place, keyId),
         });`,
-        replace: `const { file, args } = cryptsetupCreate(mapName(volume), device, { cipher, keySize });
+        replace: `const { file, args } = cryptsetupCreate(map, device, { cipher, keySize });
         const line = \`echo -n \${await secretOf(place, keyId)} | \${file} \${args.join(' ')}\`;
         await runTool(host.executor, { file: 'sh', args: ['-c', line] },
-          optionsOf(place, 'map the encrypted disk'));`,
+          optionsOf(place, 'map the encrypted disk', classifyCryptsetupFailure));`,
       },
     ],
   },

@@ -2,12 +2,15 @@
 import type { LogicalVolume } from '../../volume-group/logical-volume.ts';
 import { changes, resize, slice, splice, type RawContent } from '../../volume/content.ts';
 import type { Device } from '../../volume/device.ts';
+import { errno } from '../../volume/errno.ts';
 import type { CryptTable } from './crypt-table.ts';
 
 export class CryptDevice implements Device {
   readonly under: LogicalVolume;
   /** Tools that have it open without the locks of qemu. */
   openers = 0;
+  /** Its node may stand all the same. */
+  isRemoved = false;
   readonly #key: string;
   readonly #table: CryptTable;
   #sizeBytes: number;
@@ -36,6 +39,7 @@ export class CryptDevice implements Device {
   }
 
   read(): RawContent {
+    if (this.isRemoved) throw errno('ENXIO', this.under.name);
     const cipher = this.under.read();
     if (this.#seen?.cipher === cipher) return this.#seen.plain;
     const plain = this.#table.open(this.#key, resize(cipher, this.#sizeBytes));
@@ -44,6 +48,7 @@ export class CryptDevice implements Device {
   }
 
   write(content: RawContent): void {
+    if (this.isRemoved) throw errno('ENXIO', this.under.name);
     const ranges = changes(this.read(), content);
     let cipher = this.under.read();
     for (const { at, length } of ranges) {

@@ -1,6 +1,7 @@
 /**
  * The simulated cryptsetup 2.6 in plain mode: `create`, `open --type plain`, `resize`, `remove`, `close`, `status`. As
- * recorded in fixtures/cryptsetup-2.6: exit status 4 is a device or a map that is not there, 5 one that is in use.
+ * recorded in fixtures/cryptsetup-2.6: exit status 4 is a device or a map that is not there, 5 one that is in use. A map
+ * that was not finished is there for `create`, and is not for `remove` (killed.json).
  */
 import { LogicalVolume } from '../../volume-group/logical-volume.ts';
 import type { VolumeGroup } from '../../volume-group/volume-group.ts';
@@ -13,6 +14,7 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
+import { busyText, isMapOpen, removeMap } from '../device-mapper/maps.ts';
 import { CryptDevice } from './crypt-device.ts';
 import { cryptKey, cryptTableOf } from './crypt-table.ts';
 
@@ -36,7 +38,7 @@ export const cryptsetup: ToolProgram = function* cryptsetup(context, [action = '
       return yield* resize(group, first);
     case 'status':
       yield { name: 'look', subject: first };
-      return group.maps.has(first)
+      return group.maps.get(first) !== undefined
         ? success(`/dev/mapper/${first} is active.\n`)
         : { exitCode: 4, stdout: `/dev/mapper/${first} is inactive.\n`, stderr: '' };
     default:
@@ -59,31 +61,33 @@ function* create(
     return failure(`Device ${path} does not exist or access denied.`, 4);
   }
   const isMapped = [...group.maps.values()].some(
-    ({ device: other }) => other instanceof CryptDevice && other.under === device,
+    (other) => other?.device instanceof CryptDevice && other.device.under === device,
   );
   if (isMapped) {
     return failure(`Cannot use device ${path} which is in use (already mapped or mounted).`, 5);
   }
   yield { name: 'create map', subject: name };
+  group.maps.set(name, undefined);
   const valueOf = (option: string) =>
     args.find((arg) => arg.startsWith(`${option}=`))?.slice(option.length + 1) ?? '';
   const cipher = { cipher: valueOf('--cipher'), keySize: Number(valueOf('--key-size')) };
   const map = new CryptDevice(device, cryptKey(cipher, input), cryptTableOf(group));
+  yield { name: 'load table', subject: name };
+  yield { name: 'resume', subject: name };
+  // Somebody has removed it meanwhile.
+  if (!group.maps.has(name)) return failure(`device-mapper: resume ioctl on ${name}  failed`, 1);
   map.attach();
-  group.addMap(name, createDevice(volume, map));
+  group.maps.set(name, createDevice(volume, map));
+  yield { name: 'make node', subject: name };
+  group.addMapNode(name);
   return success();
 }
 
 function* remove(group: VolumeGroup, name: string): Steps {
   yield { name: 'remove map', subject: name };
-  const inode = group.maps.get(name);
-  if (inode === undefined) return failure(`Device ${name} is not active.`, 4);
-  const openers = inode.device instanceof CryptDevice ? inode.device.openers : 0;
-  if (inode.readers + inode.writers + openers > 0) {
-    return failure(`device-mapper: remove ioctl on ${name}  failed: Device or resource busy`, 5);
-  }
-  if (inode.device instanceof CryptDevice) inode.device.detach();
-  group.removeMap(name);
+  if (group.maps.get(name) === undefined) return failure(`Device ${name} is not active.`, 4);
+  if (isMapOpen(group, name)) return failure(busyText(name), 5);
+  yield* removeMap(group, name);
   return success();
 }
 

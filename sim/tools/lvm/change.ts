@@ -87,14 +87,20 @@ function list(text: string | undefined): readonly string[] {
 
 /**
  * Nodes that are lost come back; those of volumes that are gone stay. Where a thin pool is among the volumes, and has some
- * itself, all that is done, and then it fails.
+ * itself, all that is done, and then it fails. It looks at every name in /dev/mapper, and takes away the nodes of those that
+ * have no device at that moment, a while after it looked (nodes-race.json).
  */
 export function* vgmknodes(session: LvmSession): LvmSteps {
+  const { group } = session;
   const [word = ''] = session.options.words;
+  const named = [...group.maps.keys()].filter((name) => group.hasMapNode(name));
+  yield { name: 'look at nodes', subject: word, takesMs: 5 };
+  const missing = named.filter((name) => group.maps.get(name) === undefined);
   yield { name: 'make nodes', subject: word, takesMs: 20 };
-  const all = [...session.group.volumes.values()];
+  for (const name of missing) group.removeMapNode(name);
+  const all = [...group.volumes.values()];
   const volumes = word.includes('/') ? [session.find(word)] : all;
-  for (const volume of volumes) if (volume.isActive) session.group.addNodes(volume);
+  for (const volume of volumes) if (volume.isActive) group.addNodes(volume);
   const isUsed = (volume: LogicalVolume) => all.some(({ pool }) => pool === volume);
   if (volumes.some(isUsed)) throw new LvmFailure(['Command failed with status code 5.']);
 }

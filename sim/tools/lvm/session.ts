@@ -157,7 +157,7 @@ export class LvmSession {
   requireClosed(volume: LogicalVolume): void {
     const name = this.fullName(volume);
     const isMapped = [...this.group.maps.values()].some(
-      ({ device }) => (device as { under?: unknown } | undefined)?.under === volume,
+      (map) => (map?.device as { under?: unknown } | undefined)?.under === volume,
     );
     if (isMapped) throw new LvmFailure([`Logical volume ${name} is used by another device.`]);
     if (volume.isOpen) throw new LvmFailure([`Logical volume ${name} in use.`]);

@@ -1,18 +1,27 @@
-/** dm-crypt maps over volumes (B064, B082-B084). Secrets go from the key manager to the tool's standard input. */
-import { PlatterError } from '../../errors.ts';
+/** dm-crypt maps over volumes (B064, B082, B084). Secrets go from the key manager to the tool's standard input. */
+import { assert, PlatterError, type ErrorCode } from '../../errors.ts';
 import type { Session } from '../../operations/step.ts';
-import type { RunResult } from '../../ports/executor.ts';
+import type { Command, RunResult } from '../../ports/executor.ts';
+import { cryptsetupCreate, cryptsetupResize } from '../../tools/cryptsetup/argv.ts';
+import { classifyCryptsetupFailure } from '../../tools/cryptsetup/errors.ts';
 import {
-  cryptsetupCreate,
-  cryptsetupRemove,
-  cryptsetupResize,
-} from '../../tools/cryptsetup/argv.ts';
-import { classifyCryptsetupFailure, isMapAbsent } from '../../tools/cryptsetup/errors.ts';
+  dmsetupDeps,
+  dmsetupInfo,
+  dmsetupMakeNode,
+  dmsetupRemove,
+} from '../../tools/dmsetup/argv.ts';
+import {
+  classifyDmsetupFailure,
+  isDeviceAbsent,
+  isUnfinishedCrypt,
+  parseDeps,
+} from '../../tools/dmsetup/report.ts';
 import { makeNode } from '../../tools/lvm/argv.ts';
 import { classifyLvmFailure } from '../../tools/lvm/errors.ts';
+import type { Volume } from '../../tools/lvm/report.ts';
 import { runTool } from '../../tools/run.ts';
 import { exists } from '../../workspace/once.ts';
-import { devicePath, mapName, mapPath } from './names.ts';
+import { devicePath, mapName, mapperName, mapPath, tagOf } from './names.ts';
 import type { Place } from './place.ts';
 
 type Running = Pick<Session, 'host'>;
@@ -26,49 +35,106 @@ export async function secretOf({ keyManager }: Place, keyId: string): Promise<st
   });
 }
 
-/** Resolves to the device that shows the content of the volume. One that is mapped already is left as it is. */
+type MapState = 'none' | 'unfinished' | 'mapped' | 'of others';
+
+/**
+ * Of the map of a volume, as device-mapper knows it. Its node says nothing of it: one that was killed has left a map without
+ * a node or a table, or a node without a map, which is the next map's as soon as its number is given out again (killed.json).
+ */
+async function stateOfMap(place: Place, { host }: Running, volume: string): Promise<MapState> {
+  const map = mapName(volume);
+  const look = (command: Command) =>
+    runTool(host.executor, command, {
+      ...optionsOf(place, 'look for the map of the encrypted disk', classifyDmsetupFailure),
+      succeeds: (found: RunResult) => found.exitCode === 0 || isDeviceAbsent(found),
+    });
+  const found = await look(dmsetupDeps(map));
+  if (isDeviceAbsent(found)) return 'none';
+  const under = parseDeps(found.stdout);
+  assert(under !== undefined, `dmsetup says what nobody has recorded: ${found.stdout}`);
+  if (under.length === 0) {
+    const info = await look(dmsetupInfo(map));
+    if (isDeviceAbsent(info)) return 'none';
+    return isUnfinishedCrypt(map, info.stdout) ? 'unfinished' : 'of others';
+  }
+  return under.length === 1 && under[0] === mapperName(place.group, volume)
+    ? 'mapped'
+    : 'of others';
+}
+
+export async function isMapped(place: Place, running: Running, volume: string): Promise<boolean> {
+  const hasNode = await exists(running.host.filesystem, mapPath(volume));
+  return hasNode && (await stateOfMap(place, running, volume)) === 'mapped';
+}
+
+/**
+ * Resolves to the device that shows the content of the volume. One that is mapped already is left as it is. IN_USE where
+ * something else has the name of the map.
+ */
 export async function openMap(
   place: Place,
-  { host }: Running,
+  running: Running,
   volume: string,
   keyId: string,
 ): Promise<string> {
-  const path = mapPath(volume);
-  if (await exists(host.filesystem, path)) return path;
+  const { host } = running;
+  const map = mapName(volume);
+  const state = await stateOfMap(place, running, volume);
+  if (state === 'of others') throw takenByOthers(place, map);
+  if (state === 'mapped') {
+    const options = optionsOf(place, 'make the node of the encrypted disk', classifyDmsetupFailure);
+    await runTool(host.executor, dmsetupMakeNode(map), options);
+    return mapPath(volume);
+  }
+  if (state === 'unfinished') await removeMap(place, running, map);
   const { cipher, keySize } = place.config.encryption;
   const device = devicePath(place.group, volume);
   if (!(await exists(host.filesystem, device))) {
-    await runTool(host.executor, makeNode(place.group, volume), {
-      ...optionsOf(place, 'make the node of the disk'),
-      classify: classifyLvmFailure,
-    });
+    const options = optionsOf(place, 'make the node of the disk', classifyLvmFailure);
+    await runTool(host.executor, makeNode(place.group, volume), options);
   }
-  await runTool(host.executor, cryptsetupCreate(mapName(volume), device, { cipher, keySize }), {
-    ...optionsOf(place, 'map the encrypted disk'),
+  await runTool(host.executor, cryptsetupCreate(map, device, { cipher, keySize }), {
+    ...optionsOf(place, 'map the encrypted disk', classifyCryptsetupFailure),
     input: await secretOf(place, keyId),
   });
-  return path;
+  return mapPath(volume);
 }
 
 /** IN_USE while anything has it open. That there is none is fine. */
-export async function closeMap(place: Place, { host }: Running, volume: string): Promise<void> {
-  if (!(await exists(host.filesystem, mapPath(volume)))) return;
-  await runTool(host.executor, cryptsetupRemove(mapName(volume)), {
-    ...optionsOf(place, 'unmap the encrypted disk'),
-    succeeds: (result: RunResult) => result.exitCode === 0 || isMapAbsent(result),
+export async function closeMap(place: Place, running: Running, volume: string): Promise<void> {
+  const state = await stateOfMap(place, running, volume);
+  if (state === 'mapped' || state === 'unfinished') {
+    await removeMap(place, running, mapName(volume));
+  }
+}
+
+/** Of a volume that may be encrypted. */
+export async function closeAnyMap(place: Place, running: Running, volume: Volume): Promise<void> {
+  if (tagOf(volume, 'key') !== undefined) await closeMap(place, running, volume.name);
+}
+
+/** Not by cryptsetup (B083), which says of one without a table that it is not there, and that it is. */
+async function removeMap(place: Place, { host }: Running, map: string): Promise<void> {
+  await runTool(host.executor, dmsetupRemove(map), {
+    ...optionsOf(place, 'unmap the encrypted disk', classifyDmsetupFailure),
+    succeeds: (result: RunResult) => result.exitCode === 0 || isDeviceAbsent(result),
+  });
+}
+
+function takenByOthers({ group }: Place, map: string): PlatterError {
+  return new PlatterError('IN_USE', `the name ${map} is another device's`, {
+    details: { map, volumeGroup: group },
+    hint: `see dmsetup deps ${map}; platter leaves it alone`,
   });
 }
 
 /** After the volume grew. */
 export async function growMap(place: Place, { host }: Running, volume: string): Promise<void> {
-  const options = optionsOf(place, 'grow the map of the encrypted disk');
+  const action = 'grow the map of the encrypted disk';
+  const options = optionsOf(place, action, classifyCryptsetupFailure);
   await runTool(host.executor, cryptsetupResize(mapName(volume)), options);
 }
 
-function optionsOf({ config }: Place, action: string) {
-  return {
-    action,
-    classify: classifyCryptsetupFailure,
-    timeoutMs: config.limits.toolTimeoutSeconds * 1000,
-  };
+function optionsOf({ config }: Place, action: string, classify: (result: RunResult) => ErrorCode) {
+  return { action, classify, timeoutMs: config.limits.toolTimeoutSeconds * 1000 };
 }

@@ -2,19 +2,19 @@
 import { instanceDirectory } from '../../config/layout.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { deactivate, lvremove, lvrename, reactivate } from '../../tools/lvm/argv.ts';
+import { deactivate, lvremove, lvrename } from '../../tools/lvm/argv.ts';
 import { tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import type { Clearing } from './content.ts';
-import { closeMap, openMap } from './crypt.ts';
+import { closeAnyMap, openMap } from './crypt.ts';
 import { snapshotsOf } from './facts.ts';
 import { begin, idOf } from './intent.ts';
 import { removedName, tagOf } from './names.ts';
 import { readGroup, requireZeroing, volumeNamed, type Place } from './place.ts';
 import { removeClassicSnapshot, removeVolume } from './remove.ts';
-import { changeVolumes } from './run.ts';
+import { activateVolume, changeVolumes } from './run.ts';
 import { requireImageVolume } from './snapshots.ts';
 
 export async function destroySteps(
@@ -29,7 +29,7 @@ export async function destroySteps(
   const kept = snapshotsOf(state, address).map(({ volume }) => volume);
   const snapshots = kept.map(({ name }) => name);
   // Classic ones go down with their disk.
-  const inPool = kept.filter(({ kind }) => kind === 'thin').map(({ name }) => name);
+  const inPool = kept.filter(({ kind }) => kind === 'thin');
   const configured = config.lvm.volumeClear;
   const clearing: Clearing = wipe && configured === 'none' ? 'zero' : configured;
   return [
@@ -39,12 +39,12 @@ export async function destroySteps(
         const { workspace } = session;
         const details = { volume: disk.name, snapshots, clearing, recordId };
         await begin(session, 'lvm destroy', details);
-        for (const name of [disk.name, ...inPool]) await closeMap(place, session, name);
+        for (const volume of [disk, ...inPool]) await closeAnyMap(place, session, volume);
         await changeVolumes(place, session, workspace, {
           action: 'take the disk away',
           commands: [
             // Refused while anything has one of them open.
-            ...[disk.name, ...inPool].map((name) => deactivate(group, name)),
+            ...[disk, ...inPool].map(({ name }) => deactivate(group, name)),
             lvrename(group, disk.name, removedName(workspace.id)),
           ],
         });
@@ -97,7 +97,7 @@ async function removeAll(
   for (const name of snapshots) {
     const volume = volumeNamed(await readGroup(place, session.host), name);
     if (volume === undefined) continue;
-    await closeMap(place, session, name);
+    await closeAnyMap(place, session, volume);
     if (volume.kind === 'thin') {
       const commands = [lvremove(place.group, name)];
       await changeVolumes(place, session, workspace, { action: 'remove a snapshot', commands });
@@ -122,8 +122,7 @@ export async function recoverDestruction(
   const group = await readGroup(place, session.host);
   const disk = volumeNamed(group, String(intent['volume']));
   if (disk !== undefined && volumeNamed(group, removedName(id)) === undefined) {
-    const commands = reactivate(place.group, disk.name);
-    await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
+    await activateVolume(place, session, leftover, disk.name);
     const keyId = tagOf(disk, 'key');
     if (keyId !== undefined) await openMap(place, session, disk.name, keyId);
     return 'undone';

@@ -5,7 +5,7 @@ import type { Session, Step } from '../../operations/step.ts';
 import { activate, deactivate } from '../../tools/lvm/argv.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { ExportOrder } from '../driver.ts';
-import { closeMap, openMap } from './crypt.ts';
+import { closeAnyMap, closeMap, openMap } from './crypt.ts';
 import { imageVolume } from './facts.ts';
 import { devicePath, tagOf, volumeName } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
@@ -49,9 +49,10 @@ export async function endExport(
   snapshotId: string | undefined,
 ): Promise<void> {
   if (snapshotId === undefined) return;
-  await closeMap(place, session, snapshotId);
   const snapshot = volumeNamed(await readGroup(place, session.host), snapshotId);
-  if (snapshot?.kind !== 'thin') return;
+  if (snapshot === undefined) return;
+  await closeAnyMap(place, session, snapshot);
+  if (snapshot.kind !== 'thin') return;
   const commands = [deactivate(place.group, snapshotId)];
   await changeVolumes(place, session, leftover, { action: 'deactivate the snapshot', commands });
 }

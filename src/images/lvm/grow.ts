@@ -3,7 +3,7 @@ import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { activate, lvextend, reactivate } from '../../tools/lvm/argv.ts';
+import { activate, lvextend } from '../../tools/lvm/argv.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { syncContent, writeZeros } from './content.ts';
@@ -12,7 +12,7 @@ import { imageVolume } from './facts.ts';
 import { begin } from './intent.ts';
 import { devicePath, tagOf, volumeName } from './names.ts';
 import { readGroup, requireGroupRoom, requirePool, requirePoolRoom, type Place } from './place.ts';
-import { changeVolumes } from './run.ts';
+import { activateVolume, changeVolumes } from './run.ts';
 
 export async function growSteps(
   place: Place,
@@ -95,10 +95,7 @@ export async function recoverGrowth(
   const toBytes = Number(intent['sizeBytes']);
   if (volume === undefined) return 'undone';
   // Grown or not: LVM that was killed has left it suspended, and so whatever machine uses it.
-  await changeVolumes(place, session, leftover, {
-    action: 'activate the disk',
-    commands: reactivate(place.group, name),
-  });
+  await activateVolume(place, session, leftover, name);
   if (volume.sizeBytes < toBytes) return 'undone';
   const fromBytes = Number(intent['fromBytes']);
   const added = {

@@ -34,6 +34,11 @@ export function mapPath(volume: string): string {
   return `/dev/mapper/${mapName(volume)}`;
 }
 
+/** Of a volume, as device-mapper knows it. */
+export function mapperName(group: string, volume: string): string {
+  return `${group.replaceAll('-', '--')}-${volume.replaceAll('-', '--')}`;
+}
+
 /** What operation `id` is making; nobody else looks at it. */
 export function privateName(id: string): string {
   return `platter-part-${id}`;

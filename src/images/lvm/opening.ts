@@ -1,14 +1,14 @@
 /** Makes a disk that is there usable: after its host was started anew it may be neither active nor mapped. */
 import type { ImageAddress } from '../../names.ts';
 import type { Step } from '../../operations/step.ts';
-import { reactivate } from '../../tools/lvm/argv.ts';
+import { activate } from '../../tools/lvm/argv.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
 import { exists } from '../../workspace/once.ts';
-import { openMap } from './crypt.ts';
+import { isMapped, openMap } from './crypt.ts';
 import { imageVolume } from './facts.ts';
-import { devicePath, mapPath, tagOf } from './names.ts';
+import { devicePath, tagOf } from './names.ts';
 import type { Place } from './place.ts';
-import { changeVolumes } from './run.ts';
+import { activateVolume } from './run.ts';
 
 export async function openingSteps(
   place: Place,
@@ -21,17 +21,14 @@ export async function openingSteps(
   const steps: Step[] = [];
   const device = devicePath(place.group, name);
   if (!volume.isActive || !(await exists(place.host.filesystem, device))) {
-    const commands = reactivate(place.group, name);
-    const [command] = commands;
-    const change = { action: 'activate the disk', commands };
     steps.push({
       description: `activate volume ${name}`,
-      command,
-      run: async (session) => void (await changeVolumes(place, session, session.workspace, change)),
+      command: activate(place.group, name),
+      run: (session) => activateVolume(place, session, session.workspace, name),
     });
   }
   const keyId = tagOf(volume, 'key');
-  if (keyId !== undefined && !(await exists(place.host.filesystem, mapPath(name)))) {
+  if (keyId !== undefined && !(await isMapped(place, place, name))) {
     steps.push({
       description: `map the encrypted volume ${name}`,
       run: async (session) => void (await openMap(place, session, name, keyId)),

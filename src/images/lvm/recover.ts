@@ -2,10 +2,10 @@
 import { assert } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session } from '../../operations/step.ts';
-import { lvremove, reactivate } from '../../tools/lvm/argv.ts';
+import { lvremove } from '../../tools/lvm/argv.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import type { Intent, Workspace } from '../../workspace/workspace.ts';
-import { closeMap, openMap } from './crypt.ts';
+import { openMap } from './crypt.ts';
 import { recoverDestruction } from './destroy.ts';
 import { recoverGrowth } from './grow.ts';
 import { idOf, type LvmOperation } from './intent.ts';
@@ -13,7 +13,7 @@ import { privateName, sparsePoolName, tagOf, volumeName } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
 import { removeVolume } from './remove.ts';
 import { recoverCopyBack, recoverRestore } from './restore.ts';
-import { changeVolumes } from './run.ts';
+import { activateVolume, changeVolumes } from './run.ts';
 import { recoverSnapshotCreation, recoverSnapshotDeletion } from './snapshots.ts';
 
 type Recovery = (
@@ -60,8 +60,7 @@ async function recoverCreation(
     await removeRecord(session.host.filesystem, leftover.directory, leftover.name, id);
     return 'undone';
   }
-  const commands = reactivate(place.group, name);
-  await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
+  await activateVolume(place, session, leftover, name);
   const keyId = tagOf(disk, 'key');
   if (keyId !== undefined) await openMap(place, session, name, keyId);
   return 'finished';
@@ -75,7 +74,6 @@ async function removeParts(
 ): Promise<void> {
   const { volumeClear: clearing } = place.config.lvm;
   for (const name of [privateName(id), `${privateName(id)}-template`]) {
-    await closeMap(place, session, name);
     const group = await readGroup(place, session.host);
     const volume = volumeNamed(group, name);
     if (volume !== undefined && tagOf(volume, 'made') === id) {

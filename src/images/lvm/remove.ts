@@ -1,20 +1,14 @@
 /** Removes volumes, cleared before their space can be anybody else's (B079, B080). What cannot be cleared stays. */
 import { PlatterError } from '../../errors.ts';
 import type { Session } from '../../operations/step.ts';
-import {
-  activate,
-  lvremove,
-  reactivate,
-  setPermission,
-  splitSnapshot,
-} from '../../tools/lvm/argv.ts';
+import { activate, lvremove, setPermission, splitSnapshot } from '../../tools/lvm/argv.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { clearContent, discardContent, type Clearing } from './content.ts';
-import { closeMap } from './crypt.ts';
+import { closeAnyMap } from './crypt.ts';
 import { devicePath, isSparsePool } from './names.ts';
 import { requireZeroing, volumeNamed, type Place } from './place.ts';
-import { changeVolumes, type Change } from './run.ts';
+import { activateVolume, changeVolumes } from './run.ts';
 
 /** A volume without snapshots, which nothing else knows any more; with the pool that was made for it alone. */
 export async function removeVolume(
@@ -27,21 +21,19 @@ export async function removeVolume(
   const device = devicePath(place.group, name);
   const pool = volumeNamed(group, volume.pool);
   requireZeroing(place.config, pool);
-  await closeMap(place, session, name);
-  const activation = {
-    action: 'activate what is to be removed',
-    commands: [
+  await closeAnyMap(place, session, volume);
+  const activation = () =>
+    activateVolume(place, session, workspace, name, {
+      action: 'activate what is to be removed',
       // A template is read-only before it is published.
-      ...(volume.isReadOnly ? [setPermission(place.group, name, 'rw')] : []),
-      ...reactivate(place.group, name),
-    ],
-  };
+      before: volume.isReadOnly ? [setPermission(place.group, name, 'rw')] : [],
+    });
   if (volume.kind === 'thin') {
-    if (clearing !== 'none' && (await isActivated(place, session, workspace, activation))) {
+    if (clearing !== 'none' && (await isActivated(activation))) {
       await discardContent(session, device);
     }
   } else {
-    await changeVolumes(place, session, workspace, activation);
+    await activation();
     await clearContent(place, session, device, { sizeBytes: volume.sizeBytes, clearing });
   }
   const users = group.volumes.filter((other) => other.pool === volume.pool && other.name !== name);
@@ -56,14 +48,9 @@ export async function removeVolume(
  * What cannot be activated has nothing to discard: LVM was killed before its pool was told of it (killed-thin-snapshot.json,
  * effect 4). Its blocks, if it has any, go back to the pool with it, and the pool zeroes them.
  */
-async function isActivated(
-  place: Place,
-  session: Session,
-  workspace: Workspace,
-  activation: Change,
-): Promise<boolean> {
+async function isActivated(activation: () => Promise<void>): Promise<boolean> {
   try {
-    await changeVolumes(place, session, workspace, activation);
+    await activation();
     return true;
   } catch (error) {
     if (PlatterError.is(error) && error.code === 'TOOL_FAILED') return false;
@@ -81,13 +68,14 @@ export async function removeClassicSnapshot(
 ): Promise<void> {
   const { name, sizeBytes, kind, origin, isReadOnly } = volume;
   const { group } = place;
-  const commands = [
-    // Overflowed or not, the origin has to be active for a snapshot to be taken off it.
-    ...(kind === 'snapshot' ? [activate(group, origin), splitSnapshot(group, name)] : []),
-    ...(isReadOnly ? [setPermission(group, name, 'rw')] : []),
-    ...reactivate(group, name),
-  ];
-  await changeVolumes(place, session, workspace, { action: 'split off the snapshot', commands });
+  await activateVolume(place, session, workspace, name, {
+    action: 'split off the snapshot',
+    before: [
+      // Overflowed or not, the origin has to be active for a snapshot to be taken off it.
+      ...(kind === 'snapshot' ? [activate(group, origin), splitSnapshot(group, name)] : []),
+      ...(isReadOnly ? [setPermission(group, name, 'rw')] : []),
+    ],
+  });
   await clearContent(place, session, devicePath(group, name), { sizeBytes, clearing });
   await changeVolumes(place, session, workspace, {
     action: 'remove the snapshot',

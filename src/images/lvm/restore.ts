@@ -11,13 +11,12 @@ import {
   deactivate,
   lvremove,
   lvrename,
-  reactivate,
 } from '../../tools/lvm/argv.ts';
 import type { Volume } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { syncContent, writeContent } from './content.ts';
-import { closeMap, openMap } from './crypt.ts';
+import { closeAnyMap, openMap } from './crypt.ts';
 import { begin, goOn, idOf } from './intent.ts';
 import { devicePath, privateName, removedName, tag, tagOf } from './names.ts';
 import {
@@ -28,7 +27,7 @@ import {
   volumeNamed,
   type Place,
 } from './place.ts';
-import { changeVolumes } from './run.ts';
+import { activateVolume, changeVolumes } from './run.ts';
 import { requireReadable } from './snapshot-device.ts';
 import { requireImageVolume } from './snapshots.ts';
 
@@ -57,7 +56,7 @@ function replaceStep({ group, ...place }: Place, disk: Volume, { id, name }: Sna
       const part = privateName(workspace.id);
       const old = removedName(workspace.id);
       await begin(session, 'lvm restore', { volume: disk.name });
-      await closeMap(here, session, disk.name);
+      await closeAnyMap(here, session, disk);
       await changeVolumes(here, session, workspace, {
         action: 'restore the snapshot',
         commands: [
@@ -108,15 +107,14 @@ export async function recoverRestore(
   const isGone = !has(name);
   const disk = volumeNamed(state, isGone ? part : name);
   if (disk === undefined) return 'undone';
-  await changeVolumes(place, session, leftover, {
-    action: 'finish or undo the restoring',
-    commands: [
-      ...(isGone ? [lvrename(group, part, name)] : []),
-      ...reactivate(group, name),
-      ...(has(old) ? [lvremove(group, old)] : []),
-      ...(!isGone && has(part) ? [lvremove(group, part)] : []),
-    ],
-  });
+  const action = 'finish or undo the restoring';
+  const before = isGone ? [lvrename(group, part, name)] : [];
+  await activateVolume(place, session, leftover, name, { action, before });
+  const spent = [...(has(old) ? [old] : []), ...(!isGone && has(part) ? [part] : [])];
+  if (spent.length > 0) {
+    const commands = spent.map((volume) => lvremove(group, volume));
+    await changeVolumes(place, session, leftover, { action, commands });
+  }
   await reopen(place, session, { ...disk, name });
   return tagOf(disk, 'made') === idOf(intent) ? 'finished' : 'undone';
 }
@@ -129,7 +127,7 @@ function copyBackStep(place: Place, disk: Volume, snapshot: Volume): Step {
       const { host, workspace } = session;
       // Broken off before the copy, it has the disk active again, and mapped: a disk in use must not be copied over.
       await begin(session, 'lvm restore', { volume: disk.name });
-      await closeMap(place, session, disk.name);
+      await closeAnyMap(place, session, disk);
       await changeVolumes(place, session, workspace, {
         action: 'make sure that nothing uses the disk',
         commands: [deactivate(place.group, disk.name), activate(place.group, disk.name)],
@@ -166,9 +164,8 @@ export async function recoverCopyBack(
   const disk = volumeNamed(state, String(intent['volume']));
   const snapshot = volumeNamed(state, String(intent['snapshot']));
   if (disk === undefined || snapshot === undefined) return 'undone';
-  await closeMap(place, session, disk.name);
-  const commands = reactivate(place.group, disk.name);
-  await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
+  await closeAnyMap(place, session, disk);
+  await activateVolume(place, session, leftover, disk.name);
   await copyBack(place, session, disk, requireReadable(snapshot));
   await reopen(place, session, disk);
   return 'finished';

@@ -4,10 +4,12 @@
  */
 import type { Session } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
-import { lvmScript, lvmScriptText } from '../../tools/lvm/argv.ts';
+import { activate, lvmScript, lvmScriptText, makeNode } from '../../tools/lvm/argv.ts';
 import { classifyLvmFailure } from '../../tools/lvm/errors.ts';
 import { runTool } from '../../tools/run.ts';
+import { exists } from '../../workspace/once.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { devicePath } from './names.ts';
 import type { Place } from './place.ts';
 
 export interface Change {
@@ -34,6 +36,28 @@ export async function changeVolumes(
     timeoutMs: config.limits.toolTimeoutSeconds * 1000,
   });
   return stdout;
+}
+
+/**
+ * Runs `before`, and makes the volume active, for somebody who died may have left it suspended, or active but without its
+ * node: afterwards it has both.
+ */
+export async function activateVolume(
+  place: Place,
+  session: Pick<Session, 'host'>,
+  workspace: Workspace,
+  name: string,
+  {
+    action = 'activate the disk',
+    before = [],
+  }: { action?: string; before?: readonly Command[] } = {},
+): Promise<void> {
+  const { group } = place;
+  const change = (commands: readonly Command[]) =>
+    changeVolumes(place, session, workspace, { action, commands });
+  await change([...before, activate(group, name)]);
+  const { filesystem } = session.host;
+  if (!(await exists(filesystem, devicePath(group, name)))) await change([makeNode(group, name)]);
 }
 
 /** Of a step, for people. */

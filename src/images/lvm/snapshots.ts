@@ -9,13 +9,12 @@ import {
   createClassicSnapshot,
   createThinSnapshot,
   lvremove,
-  reactivate,
 } from '../../tools/lvm/argv.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import { PlatterError } from '../../errors.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
-import { closeMap } from './crypt.ts';
+import { closeAnyMap } from './crypt.ts';
 import { imageVolume, snapshotsOf } from './facts.ts';
 import { begin } from './intent.ts';
 import { snapshotName, tag, tagOf } from './names.ts';
@@ -29,7 +28,7 @@ import {
   type Place,
 } from './place.ts';
 import { removeClassicSnapshot } from './remove.ts';
-import { changeVolumes } from './run.ts';
+import { activateVolume, changeVolumes } from './run.ts';
 
 /** What a classic snapshot can ever need: each chunk of 4 KiB, and 16 bytes of table for it. LVM cuts off what is too much. */
 function storeBytes(sizeBytes: number, extentBytes: number): number {
@@ -108,8 +107,7 @@ export async function recoverSnapshotCreation(
   const state = await readGroup(place, session.host);
   const origin = volumeNamed(state, String(intent['origin']));
   if (origin !== undefined) {
-    const commands = reactivate(group, origin.name);
-    await changeVolumes(place, session, leftover, { action: 'activate the disk', commands });
+    await activateVolume(place, session, leftover, origin.name);
   }
   const volume = volumeNamed(state, String(intent['volume']));
   if (volume === undefined) return 'undone';
@@ -182,7 +180,7 @@ async function removeSnapshot(
   const volume = volumeNamed(await readGroup(place, session.host), name);
   if (volume === undefined) return;
   // An export that was killed may have left it mapped.
-  await closeMap(place, session, name);
+  await closeAnyMap(place, session, volume);
   if (volume.kind !== 'thin') return removeClassicSnapshot(place, session, workspace, volume);
   const commands = [lvremove(place.group, name)];
   await changeVolumes(place, session, workspace, { action: 'remove the snapshot', commands });

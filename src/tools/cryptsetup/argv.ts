@@ -18,7 +18,3 @@ export function cryptsetupCreate(map: string, device: string, options: Cipher): 
 export function cryptsetupResize(map: string): Command {
   return { file: 'cryptsetup', args: ['resize', map] };
 }
-
-export function cryptsetupRemove(map: string): Command {
-  return { file: 'cryptsetup', args: ['remove', map] };
-}

@@ -2,11 +2,6 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { RunResult } from '../../ports/executor.ts';
 
-/** 4 is also what it says where there is no such map (B083). */
-export function isMapAbsent({ exitCode, stderr }: RunResult): boolean {
-  return exitCode === 4 && /is not active/.test(stderr);
-}
-
 export function classifyCryptsetupFailure({ exitCode, stderr }: RunResult): ErrorCode {
   if (/already exists/.test(stderr)) return 'ALREADY_EXISTS';
   if (exitCode === 5 || /in use|busy/.test(stderr)) return 'IN_USE';

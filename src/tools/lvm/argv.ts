@@ -95,15 +95,11 @@ export function activate(group: string, name: string): Command {
 /**
  * Brings back the device node of an active volume, which activation does not where the volume is active already: a tool
  * that was killed has left it without, on a host on which no udev makes them (nodes.json). Of one volume: for a whole
- * group it ends with status 5 where a thin pool has volumes (thin-nodes.json).
+ * group it ends with status 5 where a thin pool has volumes (thin-nodes.json). Only where it is missing: it takes the link
+ * of the volume away for a moment, and for good the node of any map that was being made anew meanwhile (nodes-race.json).
  */
 export function makeNode(group: string, name: string): Command {
   return { file: 'vgmknodes', args: [`${group}/${name}`] };
-}
-
-/** For what somebody who died may have left active, but without its node: afterwards it has both. */
-export function reactivate(group: string, name: string): readonly [Command, Command] {
-  return [activate(group, name), makeNode(group, name)];
 }
 
 /** Refused while anything has it open; a classic snapshot goes with its origin. */
