@@ -1,18 +1,27 @@
 import { describeRun } from '../model/expected.ts';
 import type { Invariant, MeantChange } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
+import type { OperationRun } from '../model/operation-run.ts';
 import { bytesOf } from '../model/view.ts';
 import { slice, type RawContent } from '../volume/content.ts';
 
 export const inUse: Invariant = {
   id: 'in-use',
   description: 'a disk that a machine has open is neither removed, nor replaced, nor changed',
+  onStep(model, process, name) {
+    if (name !== 'executor.run' && process.parent === undefined) return undefined;
+    const run = model.runOf(process);
+    if (run !== undefined) lastOfTools.set(run, model.world.portCalls);
+    return undefined;
+  },
   onChange(model, change) {
     const { kind, meaning, run, inode, replaced } = change;
     if (meaning.kind !== 'disk' || run === undefined || run.spec.kind === 'guest write')
       return undefined;
     const disk = kind === 'appear' ? replaced?.inode : inode;
-    if (disk === undefined || !model.openByGuests.has(disk)) return undefined;
+    const openedAt = disk === undefined ? undefined : model.openByGuests.get(disk);
+    // A tool finds out whether a machine has it. One that is started after that is beyond finding.
+    if (openedAt === undefined || openedAt > (lastOfTools.get(run) ?? -1)) return undefined;
     const isStillIt = model.store.view(meaning.address)?.inode === disk;
     // Another name for what is there is no replacement; what has lost its name is the machine's alone.
     if (isStillIt === (kind !== 'content')) return undefined;
@@ -20,6 +29,9 @@ export const inUse: Invariant = {
     return `${meaning.address} is open in a machine, and changed (${kind}) by ${describeRun(run)}`;
   },
 };
+
+/** When a tool of an operation took its last step. */
+const lastOfTools = new WeakMap<OperationRun, number>();
 
 /** Sizes before the operations that whoever recovers the disk may carry through. */
 function brokenOff({ runs, unsettled }: Model, address: string): readonly number[] {

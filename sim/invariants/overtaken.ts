@@ -11,16 +11,19 @@ export const overtaken: Invariant = {
     const run = model.runOf(process);
     if (run === undefined || model.store.fencesOff !== true) return undefined;
     if (name === 'locks.write record') takes(seen(model), run, subject);
-    // Before that it has only looked, or will look again.
-    if (name === 'filesystem.makeDirectory' && subject.endsWith('.work'))
-      seen(model).begun.add(run);
+    noteWorkspace(seen(model), run, name, subject);
+    if (name === 'filesystem.readDirectory' && subject.endsWith('/.platter'))
+      looks(seen(model), run);
+    if (name === 'executor.run') seen(model).atWork.add(run);
+    else if (process.parent === undefined) seen(model).atWork.delete(run);
     if (name === 'locks.remove record') seen(model).holders.get(subject)?.delete(run);
     return undefined;
   },
   onDone(model, run) {
-    const { holders, begun, overtakes, late } = seen(model);
-    for (const { slower, lock } of overtakes.get(run) ?? []) {
-      if (holders.get(lock)?.has(slower) !== true || !begun.has(slower)) continue;
+    const { holders, found, atWork, late } = seen(model);
+    for (const { slower, lock } of found.get(run) ?? []) {
+      // Nothing calls a tool back that has its file open.
+      if (holders.get(lock)?.has(slower) !== true || atWork.has(slower)) continue;
       late.set(slower, (late.get(slower) ?? new Set()).add(lock));
     }
     return undefined;
@@ -33,13 +36,24 @@ export const overtaken: Invariant = {
   },
 };
 
+interface Overtaking {
+  readonly slower: OperationRun;
+  readonly lock: string;
+}
+
 interface Seen {
   /** Who took a lock, and has not given it back. */
   readonly holders: Map<string, Set<OperationRun>>;
+  /** The workspace that each is making. */
+  readonly making: Map<OperationRun, string>;
   /** Who has something in hand. */
   readonly begun: Set<OperationRun>;
+  /** Whose tool runs. */
+  readonly atWork: Set<OperationRun>;
   /** Of those who took a lock that somebody else had. */
-  readonly overtakes: Map<OperationRun, { slower: OperationRun; lock: string }[]>;
+  readonly overtakes: Map<OperationRun, Overtaking[]>;
+  /** Those of them whom the other one found with something in hand, and dealt with that. */
+  readonly found: Map<OperationRun, Overtaking[]>;
   /** The locks of which each is overtaken. */
   readonly late: Map<OperationRun, Set<string>>;
 }
@@ -49,15 +63,21 @@ const seenBy = new WeakMap<Model, Seen>();
 function seen(model: Model): Seen {
   const known = seenBy.get(model) ?? {
     holders: new Map<string, Set<OperationRun>>(),
+    making: new Map<OperationRun, string>(),
     begun: new Set<OperationRun>(),
-    overtakes: new Map<OperationRun, { slower: OperationRun; lock: string }[]>(),
+    atWork: new Set<OperationRun>(),
+    overtakes: new Map<OperationRun, Overtaking[]>(),
+    found: new Map<OperationRun, Overtaking[]>(),
     late: new Map<OperationRun, Set<string>>(),
   };
   seenBy.set(model, known);
   return known;
 }
 
-function takes({ holders, overtakes }: Seen, run: OperationRun, lock: string): void {
+/** Who takes a lock anew begins anew. */
+function takes({ holders, begun, overtakes, late }: Seen, run: OperationRun, lock: string): void {
+  begun.delete(run);
+  late.get(run)?.delete(lock);
   const others = holders.get(lock) ?? new Set();
   holders.set(lock, others);
   for (const slower of others) {
@@ -65,4 +85,25 @@ function takes({ holders, overtakes }: Seen, run: OperationRun, lock: string): v
     overtakes.set(run, [...(overtakes.get(run) ?? []), { slower, lock }]);
   }
   others.add(run);
+}
+
+function looks({ begun, overtakes, found }: Seen, run: OperationRun): void {
+  const inHand = (overtakes.get(run) ?? []).filter(({ slower }) => begun.has(slower));
+  if (inHand.length > 0) found.set(run, [...(found.get(run) ?? []), ...inHand]);
+}
+
+/** Who uses the workspace that it made has begun. Before that it has only looked, or will look again. */
+function noteWorkspace(
+  { making, begun }: Seen,
+  run: OperationRun,
+  name: string,
+  subject: string,
+): void {
+  const workspace = making.get(run);
+  if (name === 'filesystem.makeDirectory') {
+    if (subject.endsWith('.work')) making.set(run, subject);
+  } else if (workspace !== undefined && subject.startsWith(workspace)) {
+    begun.add(run);
+    making.delete(run);
+  }
 }

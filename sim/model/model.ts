@@ -34,7 +34,7 @@ export class Model implements Observer {
   /** Every state that a disk has legitimately had, as `size bytes`. */
   readonly known = new Map<string, Set<string>>();
   /** Disks that machines have open. */
-  readonly openByGuests = new Set<Inode>();
+  readonly openByGuests = new Map<Inode, number>();
   /** Who fetches which template. */
   readonly fetching = new Map<string, SimProcess>();
   readonly #checks: Checks;

@@ -36,7 +36,9 @@ export async function runGuest(
   await world.callLater<void>(process, 'guest.run', path, (settle) => {
     world.gate.at(world.gate.nowUs + runsMs * 1000, () => settle.resolve(), process);
   });
-  await call('write', () => write(volume, machine.inode, pattern, path));
+  // Removed meanwhile, it is nobody's disk any more.
+  const isDisk = () => store.view(subject)?.inode === machine.disk;
+  await call('write', () => write(volume, machine.inode, pattern, isDisk() ? path : '/deleted'));
   await call('sync', () => volume.sync(machine.inode));
   await call('close', () => machine.stop());
   return true;
@@ -48,7 +50,7 @@ function start({ world, process, guests, store, isIdle }: Performer, subject: st
   const inode = open(world.volume, store, subject);
   if (inode === undefined) return undefined;
   const disk = store.view(subject)?.inode ?? inode;
-  guests.add(disk);
+  guests.set(disk, world.portCalls);
   const connection = inode.device?.open?.();
   const close = () => {
     inode.writers = Math.max(0, inode.writers - 1);
@@ -61,6 +63,7 @@ function start({ world, process, guests, store, isIdle }: Performer, subject: st
   };
   return {
     inode,
+    disk,
     stop: () => {
       process.onKill = undefined;
       close();

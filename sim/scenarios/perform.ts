@@ -23,7 +23,7 @@ export interface Performer {
   readonly scenario: Scenario;
   readonly store: DiskStore;
   /** Disks that machines have open. */
-  readonly guests: Set<Inode>;
+  readonly guests: Map<Inode, number>;
   /** Whether nobody works on an image. */
   readonly isIdle: (address: string) => boolean;
   /** Makes the names of exported files differ. */

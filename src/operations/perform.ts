@@ -244,6 +244,8 @@ async function recoverLeftovers<Result>(
   )) {
     const taken = await takeOver(filesystem, random, leftover);
     if (taken === undefined) continue;
+    // What its maker has published a moment before may not be durable, and will be gone by, or told of, as if it were.
+    await filesystem.syncDirectory(operation.directory);
     const outcome = await recoverWorkspace(session, operation, taken);
     events.emit({
       type: 'recovered',

@@ -116,8 +116,13 @@ export class Templates {
     const directory = templatesDirectory(this.#config);
     const busy = await leftoverWorkspaces(filesystem, directory, name);
     if (found.state === 'present' && busy.length === 0) {
-      await requireUnchanged(this.#host, this.#config, found.template, found.stat);
-      return found.template;
+      try {
+        await requireUnchanged(this.#host, this.#config, found.template, found.stat);
+        return found.template;
+      } catch (error) {
+        // Removed by somebody who did not see the lease: as good as missing from the start.
+        if (!PlatterError.is(error) || error.details['errno'] !== 'ENOENT') throw error;
+      }
     }
     const request = addRequest(name, options.fetch, options, 'use');
     // Whoever fetches may take long; those who need the same template wait for it as long as it takes.

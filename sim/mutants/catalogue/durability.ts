@@ -54,8 +54,34 @@ export const durabilityMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/flat/snapshots',
-        find: 'await renameOnce(filesystem, copy, target, isThere); await syncNames(filesystem, snapshots);',
-        replace: 'await renameOnce(filesystem, copy, target, isThere);',
+        find: 'await syncNames(filesystem, snapshots, areaPath(directory));',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'snapshots-before-disk',
+    description: 'the snapshots of a flat disk are taken away before the disk is gone for good',
+    backend: 'flat',
+    profile: 'power',
+    patches: [
+      {
+        module: 'images/files/destroy',
+        find: 'await filesystem.syncDirectory(workspace.directory); await takeSnapshots(filesystem, workspace);',
+        replace:
+          'await takeSnapshots(filesystem, workspace); await filesystem.syncDirectory(workspace.directory);',
+      },
+    ],
+  },
+  {
+    id: 'seen-not-durable',
+    description: 'whoever takes over does not make durable what it finds published',
+    backend: 'flat',
+    patches: [
+      {
+        module: 'operations/perform',
+        find: 'await filesystem.syncDirectory(operation.directory);',
+        replace: '',
       },
     ],
   },

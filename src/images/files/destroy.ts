@@ -7,7 +7,7 @@ import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import { usersOf } from '../../templates/users.ts';
-import { listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
+import { areaPath, listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
@@ -71,13 +71,14 @@ async function takeAway(
   await renameOnce(filesystem, facts.path, `${workspace.path}/${removedFile}`);
   await afterwards(
     reporting(`take away the rest of ${formatAddress(facts.address)}`, async () => {
-      await takeSnapshots(filesystem, workspace);
       if (isWiped) await filesystem.syncDirectory(workspace.path);
       await filesystem.syncDirectory(workspace.directory);
+      await takeSnapshots(filesystem, workspace);
     }),
   );
 }
 
+/** Durably, and once the disk is gone for good: one that comes back with a power cut has its snapshots. */
 async function takeSnapshots(
   filesystem: Filesystem,
   { directory, name, path }: Workspace,
@@ -85,8 +86,10 @@ async function takeSnapshots(
   try {
     await filesystem.rename(snapshotsPath(directory, name), `${path}/${removedSnapshots}`);
   } catch (error) {
-    if (!isHostError(error, 'ENOENT')) throw error;
+    if (isHostError(error, 'ENOENT')) return;
+    throw error;
   }
+  await filesystem.syncDirectory(areaPath(directory), path);
 }
 
 /** Overwrites the content before its space is given back (D21). On copy-on-write filesystems old blocks may remain. */

@@ -49,7 +49,10 @@ export async function recoverGrowth(
   const path = linkPath(leftover);
   try {
     const sizeBytes = await currentSize(session, path, intent['format'] === 'qcow2');
-    return sizeBytes >= Number(intent['sizeBytes']) ? 'finished' : 'undone';
+    if (sizeBytes < Number(intent['sizeBytes'])) return 'undone';
+    // It may have failed, or died, before it was durable, and the size is seen by everybody.
+    await session.host.filesystem.sync(path);
+    return 'finished';
   } catch (error) {
     // Without the link nothing was begun.
     if (isHostError(error, 'ENOENT')) return 'undone';

@@ -15,7 +15,7 @@ import { requireNotInUse } from '../files/in-use.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
 import { replaceStep } from '../files/replace.ts';
 import { syncNames } from '../../workspace/durable-names.ts';
-import { renameOnce, standsAt } from '../../workspace/once.ts';
+import { makeOwnDirectory, renameOnce, standsAt } from '../../workspace/once.ts';
 
 const entryPattern = /^(\d+)~(.+)$/;
 
@@ -101,23 +101,15 @@ export function createSnapshotSteps(
         await filesystem.setPermissions(copy, 0o444);
         await filesystem.sync(copy);
         const last = (await entries(filesystem, config, address)).at(-1)?.number ?? 0;
-        await makeSnapshotsDirectory(filesystem, snapshots, areaPath(directory));
+        await makeOwnDirectory(filesystem, snapshots);
         const target = `${snapshots}/${String(last + 1).padStart(6, '0')}~${name}`;
         const isThere = standsAt(filesystem, target, await filesystem.stat(copy));
         await renameOnce(filesystem, copy, target, isThere);
-        await syncNames(filesystem, snapshots);
+        // Whether it was there already does not tell whether its name is durable.
+        await syncNames(filesystem, snapshots, areaPath(directory));
       },
     },
   ];
-}
-
-async function makeSnapshotsDirectory(filesystem: Filesystem, path: string, parent: string) {
-  try {
-    await filesystem.makeDirectory(path);
-    await filesystem.syncDirectory(parent);
-  } catch (error) {
-    if (!isHostError(error, 'EEXIST')) throw error;
-  }
 }
 
 export function deleteSnapshotSteps(
