@@ -60,32 +60,6 @@ export const durabilityMutants: readonly Mutant[] = [
     ],
   },
   {
-    id: 'snapshots-before-disk',
-    description: 'the snapshots of a flat disk are taken away before the disk is gone for good',
-    backend: 'flat',
-    profile: 'power',
-    patches: [
-      {
-        module: 'images/files/destroy',
-        find: 'await filesystem.syncDirectory(workspace.directory); await takeSnapshots(filesystem, workspace);',
-        replace:
-          'await takeSnapshots(filesystem, workspace); await filesystem.syncDirectory(workspace.directory);',
-      },
-    ],
-  },
-  {
-    id: 'seen-not-durable',
-    description: 'whoever takes over does not make durable what it finds published',
-    backend: 'flat',
-    patches: [
-      {
-        module: 'operations/perform',
-        find: 'await filesystem.syncDirectory(operation.directory);',
-        replace: '',
-      },
-    ],
-  },
-  {
     id: 'intent-not-written',
     description: 'a disk is changed in place with nothing written down for who comes after a crash',
     backend: 'qcow2',
