@@ -94,12 +94,21 @@ function camelCaseKeys(
   for (const [key, value] of Object.entries(table)) {
     const camel = key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
     if (snakeCase(camel) !== key) throw unknownKey(key, section);
-    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
-    result[camel] = isTable
-      ? camelCaseKeys(value as Record<string, unknown>, [...section, camel])
-      : value;
+    if (Array.isArray(value) && value.some(isTable)) throw severalTables(key, section);
+    result[camel] = isTable(value) ? camelCaseKeys(value, [...section, camel]) : value;
   }
   return result;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function severalTables(key: string, section: readonly string[]): PlatterError {
+  const named = [...section.map(snakeCase), key].join('.');
+  const message = `configuration key "${named}" has to be a table, not a list of tables`;
+  const hint = `write [${named}], not [[${named}]]`;
+  return new PlatterError('CONFIG_INVALID', message, { details: { key: named }, hint });
 }
 
 /** Keys of the file are written in one way only. */

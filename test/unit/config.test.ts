@@ -142,6 +142,7 @@ describe('configuration file', () => {
     ['[lvm]\nvolume_grop = "x"', 'lvm.volume_grop', 'did you mean "volume_group"?'],
     ['[lvm]\nvolumeGroup = "x"', 'lvm.volumeGroup', 'did you mean "volume_group"?'],
     ['Instances_path = "/x"', 'Instances_path', 'did you mean "instances_path"?'],
+    ['[[lvm]]\nvolume_group = "x"', '"lvm" has to be a table', 'write [lvm], not [[lvm]]'],
     ['pool = "x"', 'pool', 'did you mean "rbd.pool"?'],
     ['[limits]\nvolume_group = "x"', 'limits.volume_group', 'did you mean "lvm.volume_group"?'],
     [

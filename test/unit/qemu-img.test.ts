@@ -108,6 +108,12 @@ test.each([
   ["qemu-img: Could not open 'x': Image is not in qcow2 format", 'FORMAT_MISMATCH'],
   ["qemu-img: Could not open 'x': No such file or directory", 'NOT_FOUND'],
   ['qemu-img: Could not open: something new', 'TOOL_FAILED'],
+  ['qemu-img: Failed to grow the L1 table: File too large', 'INVALID_ARGUMENT'],
+  ['qemu-img: Could not resize file: File too large', 'NO_SPACE'],
+  [
+    "qemu-img: x: The image size is too large for file format 'qcow2' (try using a larger cluster size)",
+    'INVALID_ARGUMENT',
+  ],
 ])('%j means %s', (stderr, code) => {
   const result = { exitCode: 1, signal: null, stdout: '', stderr, killed: null };
   expect(classifyQemuImgFailure(result)).toBe(code);

@@ -4,6 +4,8 @@ import type { RunResult } from '../../ports/executor.ts';
 
 const meanings: readonly (readonly [RegExp, ErrorCode])[] = [
   [/Failed to (?:get|lock) .*lock|Is another process using the image/i, 'IN_USE'],
+  // More than the tables of the format, or a file of this filesystem, can tell of.
+  [/image size is too large for file format|grow the L1 table: File too large/, 'INVALID_ARGUMENT'],
   [/No space left on device|Disk quota exceeded|File too large/, 'NO_SPACE'],
   [/Read-only file system|Permission denied|Operation not permitted/, 'PERMISSION_DENIED'],
   [/shrink/i, 'CANNOT_SHRINK'],
