@@ -244,6 +244,8 @@ export async function removeTemplate(
   try {
     if (isHalfRenamed) await removeImage(session, cluster, spec);
     await removeImage(session, cluster, removed);
+    // A rename that was killed, now or when the template was published, has left it behind: rbd gives no name back twice.
+    await freeName(session, cluster, spec);
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
     if (isHalfRenamed) return;
