@@ -908,6 +908,35 @@ topic_times() {
   done
 }
 
+# What a removal that was killed has left in the trash, and how it is told from what somebody has put there.
+topic_removing() {
+  local id n
+  quiet rbd namespace create vms/ns
+  quiet rbd create vms/ns/kept --size 8M
+  rec 'put there by somebody' -- rbd trash mv vms/ns/kept
+  for ((n = 20; n < 80; n++)); do
+    quiet rbd create vms/ns/a --size 8M
+    id=$(rbd info vms/ns/a --format json | jq -r .id)
+    strace -f -qq -o /dev/null -e trace=sendmsg -e "inject=sendmsg:signal=KILL:when=$n" rbd rm --no-progress vms/ns/a > /dev/null 2>&1
+    [[ -z $(rbd trash ls --all vms/ns | grep "$id") ]] || break
+    quiet rbd rm --no-progress vms/ns/a
+  done
+  rec 'killed on its way: what is listed' -- rbd ls vms/ns "${json[@]}"
+  rec 'killed on its way: info' -- rbd info vms/ns/a "${json[@]}"
+  rec 'killed on its way: trash' -- rbd trash ls vms/ns "${json[@]}"
+  rec 'killed on its way: all trash' -- rbd trash ls --all vms/ns "${json[@]}"
+  rec 'killed on its way: all trash, long' -- rbd trash ls --all --long vms/ns "${json[@]}"
+  rec 'killed on its way: another of that name' -- rbd create vms/ns/a --size 16M
+  rec 'killed on its way: all trash, then' -- rbd trash ls --all --long vms/ns "${json[@]}"
+  rec 'finished by its id' -w 'timeout -k 1 60' -- rbd trash rm --no-progress "vms/ns/$id"
+  rec 'all trash after it' -- rbd trash ls --all --long vms/ns "${json[@]}"
+  rec 'the other one of that name' -- rbd ls vms/ns "${json[@]}"
+  rec 'again' -- rbd trash rm --no-progress "vms/ns/$id"
+  rec 'all trash of a pool without any' -- rbd trash ls --all --long images "${json[@]}"
+  rec 'all trash of a namespace that is not there' -- rbd trash ls --all --long vms/nope "${json[@]}"
+  rec 'all trash of a pool that is not there' -- rbd trash ls --all --long nope "${json[@]}"
+}
+
 # The states that a killed command leaves (killed-steps), made by hand, and what other commands make of them.
 #   listed NAME      what names there are, and what they open
 topic_half_made() {

@@ -20,7 +20,8 @@ export const allOrNothing: Invariant = {
     if (run.error !== undefined && wasFinished(run.error)) return settled(model, run);
     return run.error !== undefined && isUnknown(run.error) ? cutOff(model, run) : undefined;
   },
-  onDone: settled,
+  onDone: (model, run) =>
+    run.spec.kind === 'guest write' ? written(model, run) : settled(model, run),
   onRecovered(model) {
     for (const [address, states] of possible(model)) {
       if (states === null) continue;
@@ -44,6 +45,12 @@ function possible(model: Model): Map<string, Possible | null> {
 function settled(model: Model, { addresses = [] }: OperationRun): undefined {
   const [address] = addresses;
   if (address !== undefined) possible(model).delete(address);
+  return undefined;
+}
+
+/** What it was before is over; what was cut off before is still to be carried through. */
+function written(model: Model, { addresses: [address = ''] = [] }: OperationRun): undefined {
+  if (possible(model).has(address)) possible(model).set(address, null);
   return undefined;
 }
 

@@ -8,7 +8,8 @@ export const clones: Invariant = {
   id: 'clones',
   description:
     'what a clone leans on is there and protected, and knows of it, so that nobody takes it away',
-  onDone: (model) => check(model),
+  // What was cut off in the middle of letting go is carried through before anything else is done with it.
+  onDone: (model) => (model.unsettled.size > 0 ? undefined : check(model)),
   onRecovered: (model) => check(model),
   onEnd: (model) => check(model),
 };

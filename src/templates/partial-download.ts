@@ -8,7 +8,7 @@ import type { Outcome } from '../operations/perform.ts';
 import type { Session } from '../operations/step.ts';
 import { areaPath } from '../workspace/area.ts';
 import {
-  completeIntent,
+  abandonIntent,
   readIntent,
   writeIntent,
   type Intent,
@@ -43,7 +43,7 @@ export async function rememberDownload(
 /** All bytes are there: what fails from here on is not mended by continuing. */
 export async function finishDownload({ host, workspace }: Session): Promise<void> {
   if ((await readIntent(host.filesystem, workspace)) === undefined) return;
-  await completeIntent(host.filesystem, workspace);
+  await abandonIntent(host.filesystem, workspace);
 }
 
 /** Recovery of a template operation: keeps what was downloaded; all else in its workspace is rubbish. */

@@ -98,10 +98,25 @@ export async function replaceIntent(
 
 /** The intended change is whole and durable: from here on nobody must repeat or undo it. */
 export async function completeIntent(filesystem: Filesystem, workspace: Workspace): Promise<void> {
-  await unlinkOnce(filesystem, `${workspace.path}/${intentFile}`);
-  await afterwards(
-    reporting(`finish with ${workspace.name}`, () => filesystem.syncDirectory(workspace.path)),
-  );
+  await removeIntent(filesystem, workspace);
+  await afterwards(syncWorkspace(filesystem, workspace));
+}
+
+/**
+ * The intended change is not to be carried on: nothing of it was done, or it was taken back, or a later step is to do
+ * without.
+ */
+export async function abandonIntent(filesystem: Filesystem, workspace: Workspace): Promise<void> {
+  await removeIntent(filesystem, workspace);
+  await syncWorkspace(filesystem, workspace);
+}
+
+function removeIntent(filesystem: Filesystem, { path }: Workspace): Promise<void> {
+  return unlinkOnce(filesystem, `${path}/${intentFile}`);
+}
+
+function syncWorkspace(filesystem: Filesystem, { name, path }: Workspace): Promise<void> {
+  return reporting(`finish with ${name}`, () => filesystem.syncDirectory(path));
 }
 
 /** The intent of a workspace; undefined where none was written whole. */

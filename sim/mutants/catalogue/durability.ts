@@ -80,7 +80,7 @@ export const durabilityMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'workspace/workspace',
-        find: 'await unlinkOnce(filesystem, `${workspace.path}/${intentFile}`);',
+        find: 'await removeIntent(filesystem, workspace); await afterwards(syncWorkspace(filesystem, workspace));',
         replace: '',
       },
     ],

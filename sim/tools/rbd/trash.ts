@@ -1,4 +1,4 @@
-/** `rbd trash …` and `rbd namespace …`. Recorded in fixtures/rbd-16.2/basics.json and namespaces.json. */
+/** `rbd trash …` and `rbd namespace …`. Recorded in fixtures/rbd-16.2/basics.json, removing.json and namespaces.json. */
 import { addNamespace } from '../../cluster/namespace.ts';
 import { errno } from '../../volume/errno.ts';
 import { success, type ToolResult } from '../program.ts';
@@ -30,7 +30,7 @@ export function* move(context: RbdContext, args: RbdArguments): Steps<ToolResult
   return success();
 }
 
-/** Those on their way out by `rbd rm` are shown with `--all`. */
+/** Those on their way out by `rbd rm` are not shown, not even with `--all` (removing.json). */
 export function* list(context: RbdContext, args: RbdArguments): Steps<ToolResult> {
   const [pool = args.pool, name = ''] = args.words[0]?.split('/') ?? [];
   const session = yield* connect(context, args);
@@ -38,7 +38,7 @@ export function* list(context: RbdContext, args: RbdArguments): Steps<ToolResult
   const step = { name: 'list trash', subject: pool ?? '' };
   const found = yield* read(session, step, () =>
     [...trash]
-      .filter(([, { source }]) => source === 'user' || args.flags.has('all'))
+      .filter(([, { source }]) => source === 'user')
       .map(([id, entry]) => ({ id, name: entry.name })),
   );
   return success(`${JSON.stringify(found)}\n`);
@@ -64,9 +64,11 @@ export function* restore(context: RbdContext, args: RbdArguments): Steps<ToolRes
 }
 
 export function* remove(context: RbdContext, args: RbdArguments): Steps<ToolResult> {
-  const [id = ''] = args.words;
+  const words = args.words[0]?.split('/') ?? [];
+  const id = words.pop() ?? '';
+  const [pool = args.pool, name = ''] = words;
   const session = yield* connect(context, args);
-  const namespace = findNamespace(session, { pool: args.pool, namespace: '' });
+  const namespace = findNamespace(session, { pool, namespace: name });
   const bar = progress(session, 'Removing image', true);
   if (!namespace.trash.has(id)) {
     const why = `error getting image id ${id} info from trash: ${errnoWords('ENOENT')}`;

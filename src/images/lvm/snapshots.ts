@@ -11,7 +11,12 @@ import {
   lvremove,
 } from '../../tools/lvm/argv.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
-import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import {
+  abandonIntent,
+  completeIntent,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
 import { PlatterError } from '../../errors.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { closeAnyMap } from './crypt.ts';
@@ -138,7 +143,7 @@ export async function deleteSnapshotSteps(
         } catch (error) {
           // It is not to go later, when whoever uses it has done, nor is all else to wait for that.
           if (await isRefused(place, session, error, id)) {
-            await completeIntent(host.filesystem, workspace);
+            await abandonIntent(host.filesystem, workspace);
           }
           throw error;
         }

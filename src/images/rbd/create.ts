@@ -10,7 +10,12 @@ import type { Session, Step } from '../../operations/step.ts';
 import { rbdRename } from '../../tools/rbd/argv.ts';
 import { publishRecord } from '../../workspace/publish.ts';
 import { readRecord, removeRecord } from '../../workspace/record.ts';
-import { isTakenOver, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import {
+  isTakenOver,
+  replaceIntent,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
 import type { CreateOrder, ImageFacts, Making, ShareOrder } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
@@ -18,7 +23,7 @@ import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
 import { begin } from './in-place.ts';
 import { draftName, imageNameOf, publishedName } from './names.ts';
-import { removeImage } from './remove.ts';
+import { finishRemoval, removeImage } from './remove.ts';
 import { templateDraft } from './template.ts';
 
 const operation = 'create';
@@ -77,7 +82,7 @@ function clearingUp(step: Step, cluster: Cluster, drafts: readonly string[]): St
       } catch (error) {
         const { host, workspace } = session;
         if (await isTakenOver(host.filesystem, workspace)) {
-          await removeDrafts(session, cluster, drafts);
+          await removeDrafts(cluster.unguarded(session), cluster, drafts, workspace.id);
         }
         throw error;
       }
@@ -85,10 +90,15 @@ function clearingUp(step: Step, cluster: Cluster, drafts: readonly string[]): St
   };
 }
 
-async function removeDrafts(session: Session, cluster: Cluster, drafts: readonly string[]) {
+async function removeDrafts(
+  session: Session,
+  cluster: Cluster,
+  drafts: readonly string[],
+  id: string,
+) {
   const { events } = session.host;
   for (const spec of drafts) {
-    await removeImage(cluster.unguarded(session), cluster, spec).catch((error: unknown) => {
+    await removeDraft(session, cluster, spec, id).catch((error: unknown) => {
       events.emit({ type: 'warning', message: `cannot remove ${spec}: ${String(error)}` });
     });
   }
@@ -200,6 +210,12 @@ export async function recoverCreate(
   const [draft = '', ...others] = intent['drafts'] as readonly string[];
   const image = String(intent['image']);
   const drafted = await cluster.info(draft);
+  // Should the removal be cut off when the image has no name any more, its id is all that it can be found by.
+  if (drafted !== undefined) {
+    await replaceIntent(filesystem, leftover, { ...intent, imageId: drafted.id });
+  } else if (typeof intent['imageId'] === 'string') {
+    await finishRemoval(session, cluster, intent['imageId']);
+  }
   for (const spec of [...others, draft]) {
     await removeDraft(session, cluster, spec, String(intent['id']));
   }

@@ -12,13 +12,13 @@ import type { Session, Step } from '../../operations/step.ts';
 import { rbdOverwrite, rbdRename } from '../../tools/rbd/argv.ts';
 import { tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
-import { completeIntent, type Intent } from '../../workspace/workspace.ts';
+import { abandonIntent, type Intent } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import { begin } from './in-place.ts';
 import { imageNameOf, removedName } from './names.ts';
-import { removeImage, requireNotOpen } from './remove.ts';
+import { finishRemoval, removeImage, requireNotOpen } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 const operation = 'delete';
@@ -94,7 +94,7 @@ async function takeAway(session: Session, cluster: Cluster, removal: Removal, na
 
 async function giveBack(session: Session, cluster: Cluster, { image, removed }: Removal) {
   await cluster.change(session, rbdRename(cluster.client, removed, image), 'give its name back');
-  await completeIntent(session.host.filesystem, session.workspace);
+  await abandonIntent(session.host.filesystem, session.workspace);
 }
 
 async function remove(session: Session, cluster: Cluster, removal: Removal): Promise<void> {
@@ -144,8 +144,9 @@ export async function recoverDestroy(
   const { image, removed, imageId } = removal;
   const info = await cluster.info(removed);
   if (info === undefined) {
-    // Its name may be left, from a tool that was killed.
+    // Its name may be left, from a tool that was killed; or the image, without a name, on its way through the trash.
     await removeImage(session, cluster, removed);
+    await finishRemoval(session, cluster, imageId);
     return (await cluster.info(image)) === undefined ? 'finished' : 'undone';
   }
   if (info.id === imageId) {

@@ -1,7 +1,12 @@
 /** Changes an image where it stands. What is about to be done is written down durably first. */
 import { parentOf } from '../../workspace/area.ts';
 import type { Step } from '../../operations/step.ts';
-import { completeIntent, writeIntent, type Intent } from '../../workspace/workspace.ts';
+import {
+  abandonIntent,
+  completeIntent,
+  writeIntent,
+  type Intent,
+} from '../../workspace/workspace.ts';
 import type { Session } from '../../operations/step.ts';
 import { hasNotBegun } from './run-rbd.ts';
 
@@ -36,7 +41,7 @@ export async function firstEffect(session: Session, act: () => Promise<void>): P
 
 /** What was not begun must not be finished or undone by anybody later. */
 export async function forgetIfNotBegun({ host, workspace }: Session, error: unknown) {
-  if (hasNotBegun(error)) await completeIntent(host.filesystem, workspace);
+  if (hasNotBegun(error)) await abandonIntent(host.filesystem, workspace);
 }
 
 export async function begin(

@@ -2,7 +2,7 @@
 import { PlatterError } from '../../errors.ts';
 import type { Session } from '../../operations/step.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { rbdProtection, rbdRemove, rbdSnapshot } from '../../tools/rbd/argv.ts';
+import { rbdProtection, rbdRemove, rbdSnapshot, rbdTrashRemove } from '../../tools/rbd/argv.ts';
 import type { RbdSnapshot } from '../../tools/rbd/output.ts';
 import type { Cluster } from './cluster.ts';
 import { isAbsent } from './run-rbd.ts';
@@ -39,6 +39,16 @@ export async function removeImage(
   // A tool that was killed may have left the name without its image, for ever taken. One that had got the image into the
   // trash is carried on with first, which leaves the name in the list (half-made.json): the next time that goes too.
   while (await remove());
+}
+
+/** Of an image that has lost its names on its way out: no list shows it (removing.json). */
+export async function finishRemoval(
+  session: Session,
+  cluster: Cluster,
+  imageId: string,
+): Promise<void> {
+  const command = rbdTrashRemove(cluster.client, cluster.pool, imageId);
+  await ifThere(() => cluster.change(session, command, 'finish removing the image'));
 }
 
 /** IN_USE when it has clones: those that were made before snapshots could outlive their removal keep it protected. */

@@ -113,6 +113,11 @@ export function rbdRemove(client: CephClient, spec: string): Command {
   return rbd(client, 'rm', '--no-progress', spec);
 }
 
+/** Carries on with a removal that was killed once the image had no name any more: by its id, which nothing else has. */
+export function rbdTrashRemove(client: CephClient, pool: string, id: string): Command {
+  return rbd(client, 'trash', 'rm', '--no-progress', `${pool}/${id}`);
+}
+
 /** Copies what it leans on into it. Prints its progress. */
 export function rbdFlatten(client: CephClient, spec: string): Command {
   return rbd(client, 'flatten', spec);
