@@ -29,7 +29,7 @@ export function destroyFileSteps(
       description: `make sure that nothing uses ${facts.path} or leans on it`,
       async run(session) {
         await requireNoUsers(session, config, facts);
-        await requireNotInUse(session, config, facts);
+        await requireNotInUse(session, config, { type, facts });
       },
     },
     {

@@ -1,5 +1,5 @@
 /** Whether a virtual machine, or anything else that locks images as qemu does, has a disk open. */
-import type { Config } from '../../config/config.ts';
+import type { Config, ImageType } from '../../config/config.ts';
 import type { Session } from '../../operations/step.ts';
 import { managed } from '../../ingress/proven.ts';
 import { qemuImgTakeLock } from '../../tools/qemu-img/argv.ts';
@@ -14,15 +14,17 @@ const nothingToCheck = 63;
 
 /**
  * Throws IN_USE. qemu-img itself finds it out, by the locks that qemu takes on images, also over NFS. They are locks on the
- * file, whatever it holds: one that platter did not make is taken as raw, so that nothing that it names is opened.
+ * file, whatever it holds: one that platter did not make is taken as raw, so that nothing that it names is opened, and a
+ * flat one too, which may have the tables of its template.
  */
 export async function requireNotInUse(
   session: Session,
   config: Config,
-  facts: ImageFacts,
+  { type, facts }: { readonly type: ImageType; readonly facts: ImageFacts },
 ): Promise<void> {
   const { path, recordId, virtualSizeBytes } = facts;
-  const image = recordId === null ? managed(path, 'raw', virtualSizeBytes) : openable(facts);
+  const isOwn = recordId !== null && type !== 'flat';
+  const image = isOwn ? openable(facts) : managed(path, 'raw', virtualSizeBytes);
   await runTool(session.host.executor, qemuImgTakeLock(image), {
     action: `take ${formatAddress(facts.address)}`,
     classify: classifyQemuImgFailure,

@@ -149,13 +149,13 @@ export function restoreSnapshotSteps(
         await reflink(session, source, `${session.workspace.path}/${restoredFile}`);
       },
     },
-    replaceStep(config, facts, restoredFile),
+    replaceStep(config, { type: 'flat', facts }, restoredFile),
   ];
 }
 
 function notInUseStep(config: Config, facts: ImageFacts): Step {
   return {
     description: `make sure that nothing uses ${facts.path}`,
-    run: (session: Session) => requireNotInUse(session, config, facts),
+    run: (session: Session) => requireNotInUse(session, config, { type: 'flat', facts }),
   };
 }

@@ -1,6 +1,6 @@
 /** The content of a ploop disk, or of one of its snapshots, as one image in a private directory. */
 import { assert } from '../../errors.ts';
-import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import { stored, type ProvenImage } from '../../ingress/proven.ts';
 import type { Session } from '../../operations/step.ts';
 import { ploopMergeAll } from '../../tools/ploop/argv.ts';
 import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
@@ -46,7 +46,7 @@ export async function privateContent(
   }
   const path = `${copy}/${base.file}`;
   await cutTo(session, path, base, state.sizeBytes);
-  return managed(path, base.type === 'Plain' ? 'raw' : 'parallels', state.sizeBytes);
+  return stored(path, base.type === 'Plain' ? 'raw' : 'parallels', state.sizeBytes);
 }
 
 /** A raw image may be longer than the disk was then. */

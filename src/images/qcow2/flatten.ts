@@ -31,7 +31,7 @@ export function flattenSteps(config: Config, facts: ImageFacts): readonly Step[]
       bytes: snapshot?.sizeBytes ?? facts.virtualSizeBytes,
       run: (session) => copyState(session, config, facts, snapshot),
     })),
-    replaceStep(config, facts, flatFile),
+    replaceStep(config, { type: 'qcow2', facts }, flatFile),
   ];
 }
 

@@ -28,7 +28,7 @@ export async function snapshotContent(
 ): Promise<SnapshotContent> {
   if (sizeBytes === facts.virtualSizeBytes) return { source: openable(facts), snapshot: name };
   const copy = `${session.workspace.path}/at-${name}`;
-  await requireNotInUse(session, config, facts);
+  await requireNotInUse(session, config, { type: 'qcow2', facts });
   await copyFile(session, facts.path, copy);
   const image = openable({ ...facts, virtualSizeBytes: sizeBytes }, copy);
   await runQemuImg(session, qemuImgSnapshot('apply', image, id), {
