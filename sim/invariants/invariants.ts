@@ -3,6 +3,7 @@ import type { Invariant } from '../model/invariant.ts';
 import { allOrNothing } from './all-or-nothing.ts';
 import { canStart } from './can-start.ts';
 import { chains } from './chains.ts';
+import { chainsContained } from './chains-contained.ts';
 import { clones } from './clones.ts';
 import { clusterTemplates } from './cluster-templates.ts';
 import { cryptMaps } from './crypt-maps.ts';
@@ -55,6 +56,7 @@ export const invariants: readonly Invariant[] = [
   inUse,
   singleFlight,
   provenOnly,
+  chainsContained,
   staleBytes,
   snapshotNames,
   foreignVolumes,

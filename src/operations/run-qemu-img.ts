@@ -1,6 +1,7 @@
 /** Runs qemu-img inside an operation: progress shown, slots respected, failures classified. */
 import type { Config } from '../config/config.ts';
 import { contain, copyingLimits } from '../ingress/containment.ts';
+import type { ProvenImage } from '../ingress/proven.ts';
 import type { Command } from '../ports/executor.ts';
 import { qemuImgConvert, type ConvertOptions } from '../tools/qemu-img/argv.ts';
 import { classifyQemuImgFailure, hasQemuImgSucceeded } from '../tools/qemu-img/errors.ts';
@@ -66,6 +67,25 @@ export async function convertImage(
     });
     return runQemuImg(session, command, { ...run, timeoutMs });
   });
+}
+
+/**
+ * Changes a file whose tables came from outside, or those of what is opened with it: by a contained tool, under limits that
+ * grow with its size.
+ */
+export async function changeContained(
+  session: Session,
+  command: Command,
+  { path, behind, virtualSizeBytes }: ProvenImage,
+  run: Omit<QemuImgRun, 'timeoutMs'>,
+): Promise<void> {
+  const { host, limits } = session;
+  const { timeoutMs, ...held } = copyingLimits(limits, virtualSizeBytes);
+  const { sizeBytes: before } = await host.filesystem.stat(path);
+  const files = { reads: behind === undefined ? [] : [behind], writes: [path] };
+  const fileSizeBytes = before + held.fileSizeBytes;
+  const contained = await contain(host, command, files, { ...held, fileSizeBytes });
+  return runQemuImg(session, contained, { ...run, timeoutMs });
 }
 
 /** What is in the target already, such as its snapshots, stays there. */

@@ -14,7 +14,7 @@ export async function simSide(options: SimHostOptions = {}): Promise<Side> {
   const view = (path: string, format: string) => {
     const held: (() => void)[] = [];
     try {
-      const image = openImage({ volume, stores: world.stores, held }, path, format, 'read');
+      const image = openImage({ volume, stores: world.stores, held }, { path, format }, 'read');
       return { inode: image.inode, guest: readImage(volume, image) };
     } catch (error) {
       if (error instanceof ToolFailure) return undefined;

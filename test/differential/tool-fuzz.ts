@@ -152,8 +152,8 @@ function commandOf(
       });
     }
     case 'resize': {
-      const { of, size, shrink } = operation;
-      const command = qemuImgResize(image(of), 0, { mayShrink: shrink });
+      const { of, size, shrink, opensChain } = operation;
+      const command = qemuImgResize(image(of), 0, { mayShrink: shrink, opensChain });
       return { ...command, args: [...command.args.slice(0, -1), size] };
     }
     case 'snapshot': {

@@ -31,6 +31,7 @@ export type ToolOperation =
       readonly of: string;
       readonly size: string;
       readonly shrink: boolean;
+      readonly opensChain: boolean;
     }
   | {
       readonly kind: 'snapshot';
@@ -89,14 +90,9 @@ const wrong = fc.constantFrom(
   ['info', '--output=json', '-f', 'qcow2', '{dir}'],
   ['info', '--output=json', '-f', 'raw', '{dir}'],
   ['check', '-q', '--output=json', '-f', 'qcow2', '{dir}/missing.raw'],
-  [
-    'snapshot',
-    '-q',
-    '-c',
-    's',
-    '--image-opts',
-    'driver=qcow2,file.driver=file,file.filename={dir}/x',
-  ],
+  ['snapshot', '-q', '-c', 's', 'json:{"driver":"qcow2","file":{"driver":"file"},"backing":null}'],
+  ['resize', '-q', 'json:{"driver":"qcow2","file":', '8388608'],
+  ['check', '-q', 'json:{"driver":"frob","file":{"driver":"file","filename":"{dir}/a.qcow2"}}'],
 );
 
 /** Files to begin with, so that most of what follows finds something. */
@@ -148,6 +144,7 @@ const toolOperation: fc.Arbitrary<ToolOperation> = fc.oneof(
       of: anyFile,
       size,
       shrink: fc.constantFrom(false, false, true),
+      opensChain: fc.boolean(),
     }),
   },
   {

@@ -60,7 +60,7 @@ test('a copy of a qcow2 template is grown by a contained tool', async () => {
   const backend = await withTemplate({ forceRawImages: false });
   const image = backend.image({ id: 'vm1' }, 'disk', 'flat');
   await image.cache({ template: 't', sizeBytes: 16 * MiB });
-  expect(tools.at(-1)).toMatch(new RegExp(`^${contained}qemu-img resize .*-f qcow2 `));
+  expect(tools.at(-1)).toMatch(new RegExp(`^${contained}qemu-img resize .*"driver":"qcow2"`));
   expect(await image.info()).toMatchObject({ format: 'qcow2', virtualSizeBytes: 16 * MiB });
 });
 

@@ -8,8 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nodeHost } from '../../src/adapters/node-host.ts';
 import { Backend } from '../../src/images/backend.ts';
 import type { Image } from '../../src/images/image.ts';
+import { templateByte } from '../contract/images.contract.ts';
 import { codeOf } from '../contract/world.ts';
-import { makeImage, run } from './file-images.ts';
+import { makeImage, readByte, run } from './file-images.ts';
 
 const MiB = 1024 * 1024;
 const address = { instance: 'vm1', disk: 'disk' } as const;
@@ -173,6 +174,27 @@ test.each(Object.entries(benign))('a disk that leans on %s is worked with', asyn
   await image.flatten();
   expect(await image.info()).toMatchObject({ virtualSizeBytes: 16 * MiB, snapshots: ['s'] });
 });
+
+test.each(['a raw template', 'a qcow2 template', 'a raw template, without its format'])(
+  'a disk that is smaller than %s shows no more of it when it grows',
+  async (name) => {
+    const image = await found(benign[name] as Shape);
+    // The template has its data in the first MiB.
+    await run('qemu-img', ['resize', '-q', '--shrink', '-f', 'qcow2', disk, '512K']);
+    await image.createSnap('small');
+    await image.resizeImage(MiB);
+    expect(started.at(-1)).toMatch(/^prlimit .*qemu-img resize -q -f qcow2 /);
+    expect(await readByte(disk, 'qcow2', 0)).toBe(templateByte);
+    expect(await readByte(disk, 'qcow2', 768 * 1024)).toBe(0);
+    await image.resizeImage(16 * MiB);
+    expect(await readByte(disk, 'qcow2', 3 * MiB)).toBe(0);
+    const copy = backend.image({ id: 'vm2' }, 'disk', 'qcow2');
+    await copy.createImage({ snapshot: 'vm1/disk@small', sizeBytes: 8 * MiB });
+    const { path } = await copy.info();
+    expect(await readByte(path, 'qcow2', 0)).toBe(templateByte);
+    expect(await readByte(path, 'qcow2', 768 * 1024)).toBe(0);
+  },
+);
 
 test('a template that Nova left passes the gate before a disk is made of it', async () => {
   await overlay(`${root}/_base/evil`, `${root}/secret`);

@@ -70,7 +70,9 @@ test.each([
   expect(made).toEqual(found);
 
   await image.resizeImage(32 * MiB);
-  expect(count()).toEqual({ calls: 14, syncs: 3, tools: 1 });
+  // An overlay is compared with what it leans on.
+  const looks = type === 'qcow2' ? 2 : 0;
+  expect(count()).toEqual({ calls: 14 + looks, syncs: 3, tools: 1 });
 
   await image.cache({ template: 't', sizeBytes: 16 * MiB });
   expect(count()).toEqual({ calls: 13, syncs: 0, tools: 0 });

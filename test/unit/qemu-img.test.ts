@@ -26,7 +26,7 @@ describe('command lines of qemu-img', () => {
       qemuImgSnapshot('create', disk, 's'),
       qemuImgRepairLeaks(disk),
     ];
-    for (const { args } of commands) expect(args.join(' ')).toMatch(/-f |-F |driver=/);
+    for (const { args } of commands) expect(args.join(' ')).toMatch(/-f |-F |"driver":"qcow2"/);
   });
 
   test('an overlay names its backing file, its format and its size', () => {
@@ -42,11 +42,24 @@ describe('command lines of qemu-img', () => {
     ]);
   });
 
-  test('a comma in a path stays a comma where options are parsed', () => {
-    expect(qemuImgSnapshot('apply', disk, 's').args.at(-1)).toBe(
-      'driver=qcow2,file.driver=file,file.filename=/i/a,,b',
-    );
+  test('what changes a qcow2 file opens nothing behind it', () => {
+    const name =
+      'json:{"driver":"qcow2","file":{"driver":"file","filename":"/i/a,b"},"backing":null}';
+    expect(qemuImgResize(disk, 4096).args).toEqual(['resize', '-q', name, '4096']);
+    expect(qemuImgSnapshot('apply', disk, '1').args).toEqual(['snapshot', '-q', '-a', '1', name]);
+    expect(qemuImgRepairLeaks(disk).args.at(-1)).toBe(name);
+    const following = qemuImgResize(disk, 4096, { opensChain: true });
+    expect(following.args).toEqual(['resize', '-q', '-f', 'qcow2', '/i/a,b', '4096']);
+    expect(qemuImgResize(base, 4096).args).toEqual(['resize', '-q', '-f', 'raw', '/b/t', '4096']);
   });
+
+  test.each(['/a"b\\', '/a\nb\t', '/json:{}', '/ünï磁😀', '/%s \u007f\u0001'])(
+    'a path may hold anything: %j',
+    (path) => {
+      const name = qemuImgSnapshot('create', managed(path, 'qcow2', 0), 's').args.at(-1) ?? '';
+      expect(JSON.parse(name.slice('json:'.length))).toMatchObject({ file: { filename: path } });
+    },
+  );
 
   test('never shrink, but private copies', () => {
     expect(qemuImgResize(disk, 1).args).not.toContain('--shrink');

@@ -15,8 +15,8 @@ export const sizeMutants: readonly Mutant[] = [
       },
       {
         module: 'tools/qemu-img/argv',
-        find: '{ mayShrink = false } = {}',
-        replace: '{ mayShrink = true } = {}',
+        find: '{ mayShrink = false, opensChain = false } = {}',
+        replace: '{ mayShrink = true, opensChain = false } = {}',
       },
     ],
   },

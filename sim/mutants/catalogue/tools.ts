@@ -3,6 +3,20 @@ import type { Mutant } from '../mutant.ts';
 
 export const toolMutants: readonly Mutant[] = [
   {
+    id: 'backing-opened',
+    description:
+      'a qcow2 disk is grown and repaired by its plain name, and the template opened with it',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'tools/qemu-img/argv',
+        find: "image.format === 'qcow2' ? [nameOfAlone(image)] : ['-f', image.format, image.path]",
+        replace: "['-f', image.format, image.path]",
+      },
+    ],
+  },
+  {
     id: 'exit-code-ignored',
     description: 'qemu-img is taken to have succeeded whatever it says',
     backend: 'qcow2',
@@ -35,7 +49,7 @@ export const toolMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/qcow2/recover',
-        find: 'await repairLeaks(session, path); await filesystem.sync(path);',
+        find: 'await repairLeaks(session, path, { hasOwnTables: true }); await filesystem.sync(path);',
         replace: 'await filesystem.sync(path);',
       },
     ],

@@ -55,7 +55,7 @@ export function* openTarget(
     inode: yield* makeQcow2File(context, naming, made),
     makeTarget: (content) => ({
       ...made,
-      layer: withoutShared(hidden(content), readBacking(context.volume, made)),
+      layer: withoutShared(hidden(content), readBacking(context.volume, naming.path, made)),
     }),
   };
 }
@@ -64,7 +64,7 @@ function backingOf(context: ToolContext, { values }: QemuImgOptions) {
   const path = values.get('-B');
   if (path === undefined) return undefined;
   const format = values.get('-F') ?? 'raw';
-  openImage(context, path, format, 'read');
+  openImage(context, { path, format }, 'read');
   return { path, format };
 }
 
@@ -76,7 +76,7 @@ function openExisting(
   sizeBytes: number,
 ): Target {
   const { volume } = context;
-  const image = openImage(context, path, values.get('-O') ?? 'raw', 'write');
+  const image = openImage(context, { path, format: values.get('-O') ?? 'raw' }, 'write');
   const { inode } = image;
   if (inode.device !== undefined) return deviceTarget(inode, inode.device, flags, sizeBytes);
   const existing = readImage(volume, image);

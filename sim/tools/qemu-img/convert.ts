@@ -31,7 +31,11 @@ export function* convert(context: ToolContext, options: QemuImgOptions): Steps<T
     throw new ToolFailure('Use of backing file requires explicit backing format');
   }
   yield { name: 'open source', subject: sourcePath };
-  const source = openImage(context, sourcePath, values.get('-f') ?? 'raw', 'read');
+  const source = openImage(
+    context,
+    { path: sourcePath, format: values.get('-f') ?? 'raw' },
+    'read',
+  );
   const snapshot = values.get('-l')?.replace('snapshot.name=', '');
   const content = readImage(volume, source, snapshot);
   const { inode, makeTarget } = yield* openTarget(context, options, content.sizeBytes);

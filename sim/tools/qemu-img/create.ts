@@ -11,7 +11,7 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
-import { openImage, requireChain, ToolFailure, virtualSize } from './image.ts';
+import { openImage, openBacking, ToolFailure, virtualSize } from './image.ts';
 import { makeQcow2File, makeRawFile, qcow2Options, requireClusterSize } from './new-file.ts';
 import type { QemuImgOptions } from './options.ts';
 import { parseSize } from './size.ts';
@@ -97,8 +97,8 @@ function* findBacking(
   let sizeBytes: number | undefined;
   if (!flags.has('-u')) {
     yield { name: 'open backing file', subject: path };
-    const image = openImage(context, path, format ?? 'raw', 'read');
-    requireChain(context.volume, image);
+    const image = openImage(context, { path, format: format ?? 'raw' }, 'read');
+    openBacking(context.volume, image);
     sizeBytes = virtualSize(context.volume, image);
   }
   if (format === undefined) {

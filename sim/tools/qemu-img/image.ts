@@ -8,6 +8,7 @@ import { guestView, type Qcow2Content } from '../../volume/qcow2-content.ts';
 import type { Volume } from '../../volume/volume.ts';
 import { hashText } from '../../schedule/prng.ts';
 import { errnoText, failure, type ToolContext, type ToolResult } from '../program.ts';
+import type { ImageName } from './image-name.ts';
 
 /** Ends a tool with a message, from wherever it is. */
 export class ToolFailure extends Error {
@@ -23,13 +24,13 @@ export interface OpenImage {
   readonly path: string;
   readonly format: string;
   readonly inode: Inode;
+  readonly isAlone?: boolean;
 }
 
 /** `write` excludes everybody else, `read` excludes writers, `share` nobody. */
 export function openImage(
   { volume, stores, held }: Pick<ToolContext, 'volume' | 'stores' | 'held'>,
-  path: string,
-  format: string,
+  { path, format, shown = path, isAlone = false }: ImageName,
   access: 'write' | 'read' | 'share',
 ): OpenImage {
   let inode: Inode;
@@ -37,27 +38,31 @@ export function openImage(
     inode = stores.open?.(path) ?? volume.findFile(path);
   } catch (error) {
     throw new ToolFailure(
-      `Could not open '${path}': Could not open '${path}': ${errnoText(error)}`,
+      `Could not open '${shown}': Could not open '${path}': ${errnoText(error)}`,
     );
   }
-  lockFor(inode, path, access);
+  lockFor(inode, { path, shown }, access);
   if (access === 'write' && volume.isReadOnly) {
     throw new ToolFailure(
-      `Could not open '${path}': Could not open '${path}': Read-only file system`,
+      `Could not open '${shown}': Could not open '${path}': Read-only file system`,
     );
   }
-  if (format === 'qcow2') requireQcow2(volume.content(inode), path);
+  if (format === 'qcow2') requireQcow2(volume.content(inode), shown);
   if (access !== 'share') lock(inode, access, held);
-  return { path, format, inode };
+  return { path, format, inode, isAlone };
 }
 
 /** Fails where somebody else has the file open who does not want that. */
-export function lockFor(inode: Inode, path: string, access: 'write' | 'read' | 'share'): void {
+export function lockFor(
+  inode: Inode,
+  { path, shown = path }: Pick<ImageName, 'path' | 'shown'>,
+  access: 'write' | 'read' | 'share',
+): void {
   const isLocked = access === 'write' ? inode.readers + inode.writers > 0 : inode.writers > 0;
   if (!isLocked || access === 'share') return;
   const what = access === 'write' ? '"write" lock' : 'shared "write" lock';
   throw new ToolFailure(
-    `Could not open '${path}': Failed to get ${what}\nIs another process using the image [${path}]?`,
+    `Could not open '${shown}': Failed to get ${what}\nIs another process using the image [${path}]?`,
   );
 }
 
@@ -69,9 +74,9 @@ function lock(inode: Inode, access: 'write' | 'read', held: ToolContext['held'])
   });
 }
 
-function requireQcow2(content: FileContent, path: string): asserts content is Qcow2Content {
+function requireQcow2(content: FileContent, shown: string): asserts content is Qcow2Content {
   if (content.kind === 'qcow2' && content.damage !== 'torn') return;
-  throw new ToolFailure(`Could not open '${path}': Image is not in qcow2 format`);
+  throw new ToolFailure(`Could not open '${shown}': Image is not in qcow2 format`);
 }
 
 export function qcow2Of(volume: Volume, { inode, path }: OpenImage): Qcow2Content {
@@ -84,24 +89,33 @@ export function qcow2Of(volume: Volume, { inode, path }: OpenImage): Qcow2Conten
 export function readImage(volume: Volume, image: OpenImage, snapshot?: string): RawContent {
   if (image.format !== 'qcow2') return asRaw(volume.content(image.inode));
   const content = qcow2Of(volume, image);
-  const backing = readBacking(volume, content);
+  const backing = readBacking(volume, image.path, content);
   if (snapshot === undefined) return guestView(content.layer, backing);
   const kept = content.snapshots.find(({ name }) => name === snapshot);
   if (kept === undefined) throw new ToolFailure(`Failed to load snapshot: Can't find snapshot`);
   return guestView(resize(kept.layer, content.layer.sizeBytes), backing);
 }
 
-/** Everything behind an image can be opened; what only reads headers (`info`) does not ask. */
-export function requireChain(volume: Volume, image: OpenImage): void {
-  if (image.format === 'qcow2') readBacking(volume, qcow2Of(volume, image));
+/**
+ * What an image leans on, opened with it: undefined where there is nothing, and where it is opened alone. What only reads
+ * headers (`info`) does not ask.
+ */
+export function openBacking(volume: Volume, image: OpenImage): RawContent | undefined {
+  if (image.format !== 'qcow2' || image.isAlone === true) return undefined;
+  return readBacking(volume, image.path, qcow2Of(volume, image));
 }
 
-export function readBacking(volume: Volume, { backing }: Qcow2Content): RawContent | undefined {
+/** `path` is of the image that leans on it. */
+export function readBacking(
+  volume: Volume,
+  path: string,
+  { backing }: Qcow2Content,
+): RawContent | undefined {
   if (backing === undefined) return undefined;
   const inode = volume.peek(backing.path);
   if (inode === undefined || inode.kind === 'directory') {
     throw new ToolFailure(
-      `Could not open backing file: Could not open '${backing.path}': No such file or directory`,
+      `Could not open '${path}': Could not open backing file: Could not open '${backing.path}': No such file or directory`,
     );
   }
   return readImage(volume, { path: backing.path, format: backing.format, inode });

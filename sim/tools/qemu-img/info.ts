@@ -7,7 +7,8 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
-import { openImage, qcow2Of, requireChain, virtualSize } from './image.ts';
+import { openBacking, openImage, qcow2Of, virtualSize } from './image.ts';
+import { parseImageName } from './image-name.ts';
 import type { QemuImgOptions } from './options.ts';
 
 export function* info(
@@ -15,10 +16,11 @@ export function* info(
   { values, flags, words }: QemuImgOptions,
 ): Generator<ToolStep, ToolResult, void> {
   const { volume } = context;
-  const [path = ''] = words;
+  const named = parseImageName(words[0] ?? '', values.get('-f'));
+  const { path } = named;
   yield { name: 'open image', subject: path, takesMs: 10 };
   const access = flags.has('--force-share') || flags.has('-U') ? 'share' : 'read';
-  const image = openImage(context, path, values.get('-f') ?? 'raw', access);
+  const image = openImage(context, named, access);
   const content = image.format === 'qcow2' ? qcow2Of(volume, image) : undefined;
   const { backing, snapshots = [] } = content ?? {};
   return success(
@@ -46,11 +48,12 @@ export function* check(
   { values, words }: QemuImgOptions,
 ): Generator<ToolStep, ToolResult, void> {
   const { volume } = context;
-  const [path = ''] = words;
+  const named = parseImageName(words[0] ?? '', values.get('-f'));
+  const { path } = named;
   const repairs = values.has('-r');
   yield { name: 'open image', subject: path, takesMs: 10 };
-  const image = openImage(context, path, values.get('-f') ?? 'raw', repairs ? 'write' : 'read');
-  requireChain(volume, image);
+  const image = openImage(context, named, repairs ? 'write' : 'read');
+  openBacking(volume, image);
   if (image.format !== 'qcow2') {
     return failure('qemu-img: This image format does not support checks', 63);
   }

@@ -24,7 +24,7 @@ function* openTarget(context: ToolContext, { path, action }: Naming): Steps<Inod
     yield { name: 'open target', subject: path };
     const inode = volume.peek(path) ?? volume.create(path, 'file', 0o644, emptyContent);
     if (inode.kind === 'directory') throw Object.assign(new Error(path), { code: 'EISDIR' });
-    lockFor(inode, path, 'write');
+    lockFor(inode, { path }, 'write');
     return inode;
   } catch (error) {
     if (error instanceof ToolFailure) throw error;

@@ -20,7 +20,6 @@ const withValue = new Set([
   '-c',
   '-a',
   '-d',
-  '--image-opts',
   '--output',
 ]);
 
@@ -49,15 +48,4 @@ export function parseOptions(subcommand: string, args: readonly string[]): QemuI
 function splitOnce(arg: string): [string, string | undefined] {
   const equals = arg.indexOf('=');
   return equals < 0 ? [arg, undefined] : [arg.slice(0, equals), arg.slice(equals + 1)];
-}
-
-/** `driver=qcow2,file.driver=file,file.filename=/a,,b` */
-export function parseImageOptions(text: string): { format: string; path: string } {
-  const fields = text.replaceAll(',,', '\0').split(',');
-  const valueOf = (name: string) =>
-    fields
-      .find((field) => field.startsWith(`${name}=`))
-      ?.slice(name.length + 1)
-      .replaceAll('\0', ',') ?? '';
-  return { format: valueOf('driver'), path: valueOf('file.filename') };
 }

@@ -8,7 +8,8 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
-import { openImage, readBacking, ToolFailure, virtualSize } from './image.ts';
+import { openBacking, openImage, ToolFailure, virtualSize } from './image.ts';
+import { parseImageName } from './image-name.ts';
 import type { QemuImgOptions } from './options.ts';
 import { parseSize } from './size.ts';
 
@@ -17,12 +18,14 @@ export function* resize(
   { values, flags, words }: QemuImgOptions,
 ): Generator<ToolStep, ToolResult, void> {
   const { volume } = context;
-  const [path = '', sizeText = ''] = words;
+  const [word = '', sizeText = ''] = words;
   const change = parseSize(sizeText.replace(/^[+-]/, ''), false);
+  const name = parseImageName(word, values.get('-f'));
+  const { path } = name;
   yield { name: 'open image', subject: path };
-  const image = openImage(context, path, values.get('-f') ?? 'raw', 'write');
+  const image = openImage(context, name, 'write');
   const content = volume.content(image.inode);
-  const backing = content.kind === 'qcow2' ? readBacking(volume, content) : undefined;
+  const backing = openBacking(volume, image);
   const current = virtualSize(volume, image);
   const sizeBytes = resolveSize(sizeText, change, current);
   requireSize(sizeBytes, current, { flags, content });
@@ -75,7 +78,7 @@ function l1Entries(content: FileContent): number {
   return Math.ceil(layer.sizeBytes / ((clusterBytes / 8) * clusterBytes));
 }
 
-/** What grows shows nothing of a backing file that is larger: zeros are written over it. */
+/** What grows shows nothing of a backing file that is larger, if that is open: zeros are written over it. */
 function resized(
   content: FileContent,
   sizeBytes: number,

@@ -17,32 +17,32 @@ import {
   type ToolResult,
   type ToolStep,
 } from '../program.ts';
-import { openImage, qcow2Of, requireChain, ToolFailure, type OpenImage } from './image.ts';
-import { parseImageOptions, type QemuImgOptions } from './options.ts';
+import { openBacking, openImage, qcow2Of, ToolFailure, type OpenImage } from './image.ts';
+import { parseImageName } from './image-name.ts';
+import type { QemuImgOptions } from './options.ts';
 
 type Steps = Generator<ToolStep, ToolResult, void>;
 
 export function* snapshot(context: ToolContext, { values, words }: QemuImgOptions): Steps {
-  const options = values.get('--image-opts');
-  const { format, path } =
-    options === undefined ? probed(context, words[0] ?? '') : parseImageOptions(options);
-  yield { name: 'open image', subject: path };
-  const image = openImage(context, path, format, 'write');
-  requireChain(context.volume, image);
+  const [word = ''] = words;
+  const name = parseImageName(word, probe(context, word));
+  yield { name: 'open image', subject: name.path };
+  const image = openImage(context, name, 'write');
+  openBacking(context.volume, image);
   const toCreate = values.get('-c');
   const toApply = values.get('-a');
   const toDelete = values.get('-d');
-  if (format !== 'qcow2') throw noSnapshots(toCreate, toApply, toDelete);
+  if (name.format !== 'qcow2') throw noSnapshots(toCreate, toApply, toDelete);
   if (toCreate !== undefined) return yield* createSnapshot(context, image, toCreate);
   if (toApply !== undefined) return yield* applySnapshot(context, image, toApply);
   return yield* deleteSnapshot(context, image, toDelete ?? '');
 }
 
 /** Without a format that is named it goes by what the file begins with. */
-function probed({ volume }: ToolContext, path: string): { format: string; path: string } {
+function probe({ volume }: ToolContext, path: string): string {
   const inode = volume.peek(path);
   const isQcow2 = inode !== undefined && volume.content(inode).kind === 'qcow2';
-  return { path, format: isQcow2 ? 'qcow2' : 'raw' };
+  return isQcow2 ? 'qcow2' : 'raw';
 }
 
 /** Of a format that has none. */

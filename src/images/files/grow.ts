@@ -2,38 +2,37 @@
 import type { Config, ImageType } from '../../config/config.ts';
 import { assert, isHostError } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
-import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
+import type { Host } from '../../ports/host.ts';
 import { formatExactSize } from '../../sizes.ts';
-import { qemuImgResize } from '../../tools/qemu-img/argv.ts';
 import type { Intent, Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { openable } from './file-image.ts';
+import { growthCommand, planGrowth, runGrowth } from './growth.ts';
 import { inPlaceStep, linkPath } from './in-place.ts';
 import { reserveSpace } from './publish-image.ts';
 import { describeQcow2, repairLeaks } from './qcow2-state.ts';
 
 export const growOperation = 'resize';
 
-export function growStep(
+export async function growStep(
+  { filesystem }: Pick<Host, 'filesystem'>,
   config: Config,
-  type: ImageType,
-  facts: ImageFacts,
+  { type, facts }: { type: ImageType; facts: ImageFacts },
   sizeBytes: number,
-): Step {
+): Promise<Step> {
+  const hasOwnTables = type !== 'flat' || facts.format === 'raw';
+  const own = openable(facts);
+  const growth = await planGrowth(filesystem, own, sizeBytes, { hasOwnTables });
   return inPlaceStep({
     type,
     facts,
     operation: growOperation,
     details: () => Promise.resolve({ sizeBytes }),
     description: `grow it to ${formatExactSize(sizeBytes)}`,
-    step: { command: qemuImgResize(openable(facts), sizeBytes) },
+    step: { command: growthCommand(own, growth) },
     async change(session, image) {
-      await runQemuImg(session, qemuImgResize(image, sizeBytes), {
-        action: 'grow the disk',
-        effect: 'in place',
-        timeoutMs: config.limits.toolTimeoutSeconds * 1000,
-      });
+      await runGrowth(session, image, growth, 'in place');
       await reserveSpace(session, config, image.path, sizeBytes);
     },
   });
@@ -48,7 +47,7 @@ export async function recoverGrowth(
   assert(intent.operation === growOperation, `unknown interrupted operation ${intent.operation}`);
   const path = linkPath(leftover);
   try {
-    const sizeBytes = await currentSize(session, path, intent['format'] === 'qcow2');
+    const sizeBytes = await currentSize(session, path, intent);
     if (sizeBytes < Number(intent['sizeBytes'])) return 'undone';
     // It may have failed, or died, before it was durable, and the size is seen by everybody.
     await session.host.filesystem.sync(path);
@@ -60,10 +59,10 @@ export async function recoverGrowth(
   }
 }
 
-async function currentSize(session: Session, path: string, isQcow2: boolean): Promise<number> {
+async function currentSize(session: Session, path: string, intent: Intent): Promise<number> {
   const { filesystem } = session.host;
-  if (!isQcow2) return (await filesystem.stat(path)).sizeBytes;
-  await filesystem.stat(path);
-  await repairLeaks(session, path);
+  const { sizeBytes } = await filesystem.stat(path);
+  if (intent['format'] !== 'qcow2') return sizeBytes;
+  await repairLeaks(session, path, { hasOwnTables: intent['backend'] !== 'flat' });
   return (await describeQcow2(filesystem, path)).virtualSizeBytes;
 }

@@ -8,7 +8,7 @@ import {
   type Qcow2Header,
 } from '../../inspector/formats/qcow2-header.ts';
 import { openFileReader } from '../../inspector/reader.ts';
-import { runQemuImg } from '../../operations/run-qemu-img.ts';
+import { changeContained, runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import { qemuImgRepairLeaks } from '../../tools/qemu-img/argv.ts';
@@ -66,9 +66,14 @@ function damaged(path: string, reason: string): PlatterError {
 }
 
 /** Gives clusters back that belong to nothing. Their contents, and those of snapshots, stay as they are. */
-export async function repairLeaks(session: Session, path: string): Promise<void> {
-  await runQemuImg(session, qemuImgRepairLeaks(managed(path, 'qcow2', 0)), {
-    action: 'repair the disk',
-    effect: 'in place',
-  });
+export async function repairLeaks(
+  session: Session,
+  path: string,
+  { hasOwnTables }: { readonly hasOwnTables: boolean },
+): Promise<void> {
+  const run = { action: 'repair the disk', effect: 'in place' } as const;
+  const image = managed(path, 'qcow2', 0);
+  if (hasOwnTables) return runQemuImg(session, qemuImgRepairLeaks(image), run);
+  const { virtualSizeBytes } = await describeQcow2(session.host.filesystem, path);
+  return changeContained(session, qemuImgRepairLeaks(image), { ...image, virtualSizeBytes }, run);
 }

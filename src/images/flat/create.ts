@@ -1,14 +1,13 @@
 /** Makes a flat file of whatever an image can be made of. */
 import { assert, PlatterError } from '../../errors.ts';
 import type { Config } from '../../config/config.ts';
-import { contain, copyingLimits } from '../../ingress/containment.ts';
 import { stored, type ProvenImage } from '../../ingress/proven.ts';
-import { convertImage, runQemuImg } from '../../operations/run-qemu-img.ts';
+import { convertImage } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { ToolFormat } from '../../inspector/inspect.ts';
-import { qemuImgResize } from '../../tools/qemu-img/argv.ts';
 import type { CreateOrder, Making, SnapshotFacts } from '../driver.ts';
 import { copyFile } from '../files/copy.ts';
+import { runGrowth } from '../files/growth.ts';
 import { draftFile, draftPath, makingOf } from '../files/publish-image.ts';
 import { formatExactSize, roundUp, sectorBytes } from '../../sizes.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
@@ -140,15 +139,9 @@ function growStep({ sizeBytes }: CreateOrder, format: ToolFormat): Step {
       const { virtualSizeBytes } = await describeQcow2(session.host.filesystem, path);
       if (virtualSizeBytes >= sizeBytes) return undefined;
       // A copy of the template as it is: its tables are what came with it.
-      const resize = qemuImgResize(stored(path, format, virtualSizeBytes), sizeBytes);
-      const { timeoutMs, ...held } = copyingLimits(session.limits, sizeBytes);
-      const files = { reads: [], writes: [path] };
-      const command = await contain(session.host, resize, files, held);
-      return runQemuImg(session, command, {
-        action: 'grow the disk',
-        effect: 'private',
-        timeoutMs,
-      });
+      const image = stored(path, format, virtualSizeBytes);
+      const growth = { sizeBytes, opensChain: false, isContained: true };
+      return runGrowth(session, image, growth, 'private');
     },
   };
 }

@@ -76,7 +76,9 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
   }),
 
   checkReferences: (facts) => checkReferences(host, config, facts),
-  resize: async (facts, sizeBytes) => [growStep(config, 'flat', facts, sizeBytes)],
+  resize: async (facts, sizeBytes) => [
+    await growStep(host, config, { type: 'flat', facts }, sizeBytes),
+  ],
 
   flatten: async () => [],
 

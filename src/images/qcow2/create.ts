@@ -1,15 +1,16 @@
 /** Makes a qcow2 disk of whatever an image can be made of. */
 import type { Config } from '../../config/config.ts';
-import { managed, type ProvenImage } from '../../ingress/proven.ts';
+import { managed, ofDisk, type ProvenImage } from '../../ingress/proven.ts';
 import type { ToolFormat } from '../../inspector/inspect.ts';
 import { convertImage, runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
-import { qemuImgCreate, qemuImgCreateOverlay, qemuImgResize } from '../../tools/qemu-img/argv.ts';
+import { qemuImgCreate, qemuImgCreateOverlay } from '../../tools/qemu-img/argv.ts';
 import type { ConvertOptions } from '../../tools/qemu-img/argv.ts';
 import { formatExactSize } from '../../sizes.ts';
 import { requireInPlace } from '../../templates/lookup.ts';
 import type { CreateOrder, Making } from '../driver.ts';
+import { planGrowth, runGrowth } from '../files/growth.ts';
 import { draftPath, makingOf, type NewContent } from '../files/publish-image.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
 import { snapshotContent } from './snapshot-content.ts';
@@ -132,13 +133,12 @@ function growStep(sizeBytes: number): Step {
     description: `make it ${formatExactSize(sizeBytes)}`,
     async run(session) {
       const path = draftPath(session);
-      const { virtualSizeBytes } = await describeQcow2(session.host.filesystem, path);
+      const { filesystem } = session.host;
+      const { virtualSizeBytes, backing } = await describeQcow2(filesystem, path);
       if (virtualSizeBytes >= sizeBytes) return;
-      const image = managed(path, 'qcow2', virtualSizeBytes);
-      await runQemuImg(session, qemuImgResize(image, sizeBytes), {
-        action: 'grow the disk',
-        effect: 'private',
-      });
+      const image = ofDisk(path, 'qcow2', virtualSizeBytes, backing);
+      const growth = await planGrowth(filesystem, image, sizeBytes, { hasOwnTables: true });
+      await runGrowth(session, image, growth, 'private');
     },
   };
 }

@@ -53,7 +53,9 @@ export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
     plan: (order) => planQcow2(session, config, order),
   }),
   checkReferences: (facts) => checkReferences(host, config, facts),
-  resize: async (facts, sizeBytes) => [growStep(config, 'qcow2', facts, sizeBytes)],
+  resize: async (facts, sizeBytes) => [
+    await growStep(host, config, { type: 'qcow2', facts }, sizeBytes),
+  ],
   flatten: async (facts) => flattenSteps(config, facts),
 
   createSnapshot: async (facts, name) => [snapshotStep(config, facts, 'create', { name })],

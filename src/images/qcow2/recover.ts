@@ -52,7 +52,7 @@ async function recoverSnapshot(
       timeoutMs: config.limits.toolTimeoutSeconds * 1000,
     });
   }
-  await repairLeaks(session, path);
+  await repairLeaks(session, path, { hasOwnTables: true });
   await filesystem.sync(path);
   if (isApply) return snapshot === undefined ? 'undone' : 'finished';
   const isCreate = intent.operation === snapshotOperation('create');

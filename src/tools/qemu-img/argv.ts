@@ -7,7 +7,10 @@ import type { Command } from '../../ports/executor.ts';
 
 const qemuImg = (...args: string[]): Command => ({ file: 'qemu-img', args });
 
-/** What qemu-img itself reads of a file; without `--force-share` it fails while somebody writes to it. */
+/**
+ * What qemu-img itself reads of a file; without `--force-share` it fails while somebody writes to it. `info` does not open
+ * what is behind (no-backing.json), but tells of it.
+ */
 export function qemuImgInfo(image: ProvenImage, options: { share?: boolean } = {}): Command {
   const share = options.share === true ? ['--force-share'] : [];
   return qemuImg('info', ...share, '--output=json', '-f', image.format, image.path);
@@ -74,14 +77,18 @@ export function qemuImgConvert(options: ConvertOptions): Command {
   return qemuImg('convert', '-p', ...formats, ...choices, source.path, target);
 }
 
-/** Grows. `mayShrink` is for private copies alone: no disk ever shrinks. */
+/**
+ * Grows. `mayShrink` is for private copies alone: no disk ever shrinks. What the file leans on is not opened, but where
+ * `opensChain`: growing beyond the end of what is behind it needs nothing of that.
+ */
 export function qemuImgResize(
   image: ProvenImage,
   sizeBytes: number,
-  { mayShrink = false } = {},
+  { mayShrink = false, opensChain = false } = {},
 ): Command {
   const shrink = mayShrink ? ['--shrink'] : [];
-  return qemuImg('resize', '-q', ...shrink, '-f', image.format, image.path, String(sizeBytes));
+  const file = opensChain ? ['-f', image.format, image.path] : fileAlone(image);
+  return qemuImg('resize', '-q', ...shrink, ...file, String(sizeBytes));
 }
 
 /** `snapshot` is a name, but for `apply`, which takes it for an id first: there it has to be the id. */
@@ -91,13 +98,21 @@ export function qemuImgSnapshot(
   snapshot: string,
 ): Command {
   const flag = { create: '-c', apply: '-a', delete: '-d' }[action];
-  return qemuImg('snapshot', '-q', flag, snapshot, ...imageOptions(image));
+  return qemuImg('snapshot', '-q', flag, snapshot, nameOfAlone(image));
 }
 
-/** `snapshot` has no `-f`: the format is named through `--image-opts`. */
-function imageOptions(image: ProvenImage): string[] {
-  const path = image.path.replaceAll(',', ',,');
-  return ['--image-opts', `driver=${image.format},file.driver=file,file.filename=${path}`];
+/**
+ * The file, its format, and nothing behind it: a change of a qcow2 file's own tables needs no byte of what the disk leans
+ * on, and that is a stranger's. What is left in the file is the same (no-backing.json).
+ */
+function fileAlone(image: ProvenImage): string[] {
+  return image.format === 'qcow2' ? [nameOfAlone(image)] : ['-f', image.format, image.path];
+}
+
+/** A name that says it all; `snapshot` has no `-f`, and `--image-opts` no way to say that there is no backing file. */
+function nameOfAlone({ format, path }: ProvenImage): string {
+  const file = { driver: 'file', filename: path };
+  return `json:${JSON.stringify({ driver: format, file, backing: null })}`;
 }
 
 /**
@@ -107,10 +122,10 @@ function imageOptions(image: ProvenImage): string[] {
  */
 export function qemuImgTakeLock(image: ProvenImage): Command {
   if (image.format === 'qcow2') return qemuImgInfo(image);
-  return qemuImg('check', '-q', '-r', 'leaks', '--output=json', '-f', image.format, image.path);
+  return qemuImgRepairLeaks(image);
 }
 
 /** Gives back clusters that an interrupted change left allocated to nothing. */
 export function qemuImgRepairLeaks(image: ProvenImage): Command {
-  return qemuImg('check', '-q', '-r', 'leaks', '--output=json', '-f', image.format, image.path);
+  return qemuImg('check', '-q', '-r', 'leaks', '--output=json', ...fileAlone(image));
 }

@@ -148,7 +148,7 @@ async function leftBy(sim: SimHost, command: RecordedCommand): Promise<string> {
 
 function viewOf(volume: Volume, path: string, format: string): RawContent | undefined {
   try {
-    const image = openImage({ volume, stores: {}, held: [] }, path, format, 'share');
+    const image = openImage({ volume, stores: {}, held: [] }, { path, format }, 'share');
     return readImage(volume, image);
   } catch (error) {
     if (error instanceof ToolFailure) return undefined;
