@@ -91,8 +91,8 @@ export function copyingTimeoutMs({ toolTimeoutSeconds }: ToolLimits, bytes: numb
 }
 
 /**
- * The command, held as well as this host can. `writes` have to exist already: what a sandbox shows are files, not
- * directories. A target that is no path (of a cluster) needs the network, so that limits are all there is.
+ * The command, held as well as this host can. `writes` have to exist already: what a sandbox shows are files, and
+ * directories only where they are named as such. A target that is no path (of a cluster) needs the network, so that limits are all there is.
  */
 export async function contain(
   host: ContainmentHost & Pick<Host, 'filesystem'>,

@@ -7,7 +7,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Backend } from '../../src/images/backend.ts';
 import type { Image } from '../../src/images/image.ts';
-import type { Executor } from '../../src/ports/executor.ts';
+import { containmentOf } from '../../src/ingress/containment.ts';
+import type { Command, Executor } from '../../src/ports/executor.ts';
 import { imagesContract, templateByte, type ImageWorld } from '../contract/images.contract.ts';
 import { codeOf } from '../contract/world.ts';
 import { errorOf, platter } from './command.ts';
@@ -16,6 +17,13 @@ import { imagesOf, readFrom, realPloopImages, writeInto } from './ploop-images.t
 const MiB = 1024 * 1024;
 
 imagesContract('ploop, real', 'ploop', realPloopImages());
+
+/** Undefined where it is no command of ploop; also of one that is contained. */
+function ploopCommandOf({ file, args }: Command): string | undefined {
+  const words = [file, ...args];
+  const place = words.lastIndexOf('ploop');
+  return place < 0 ? undefined : words[place + 1];
+}
 
 describe('a ploop disk', () => {
   let world: ImageWorld;
@@ -140,10 +148,28 @@ describe('a ploop disk', () => {
     await raw.createImage({ sizeBytes: 8 * MiB });
     const text = readFileSync(`${instances}/vm2/disk/DiskDescriptor.xml`, 'utf8');
     writeFileSync(`${disk()}/DiskDescriptor.xml`, text.replace('Plain', 'Compressed'));
+    const started: Command[] = [];
+    const executor: Executor = {
+      run(command, options) {
+        started.push(command);
+        return world.host.executor.run(command, options);
+      },
+    };
+    const host = { ...world.host, executor };
+    image = new Backend({ host, config: world.config }).image({ id: 'vm1' }, 'disk', 'ploop');
     await image.resizeImage(16 * MiB);
     expect((await image.info()).virtualSizeBytes).toBe(16 * MiB);
     await image.snapshotExtract(`${world.directory}/out.raw`, 'raw');
     expect(await world.read(`${world.directory}/out.raw`, 'raw', 0)).toBe(9);
+    // Its tables are a stranger's: no tool reads them that is not held.
+    expect((await containmentOf(host)).kind).toBe('sandbox');
+    const ploops = started.filter((command) => ploopCommandOf(command) !== undefined);
+    expect(ploops.map(ploopCommandOf)).toEqual(['grow']);
+    for (const { file, args } of ploops) {
+      expect(file).toBe('prlimit');
+      expect(args).toContain('bwrap');
+      expect(args).toContain('--unshare-net');
+    }
   });
 
   describe('whose change is broken off', () => {
@@ -152,7 +178,7 @@ describe('a ploop disk', () => {
       let hasDied = false;
       const executor: Executor = {
         async run(command, options) {
-          if (command.file !== 'ploop' || command.args[0] !== subcommand || hasDied) {
+          if (ploopCommandOf(command) !== subcommand || hasDied) {
             return world.host.executor.run(command, options);
           }
           hasDied = true;

@@ -19,6 +19,13 @@ describe('the command line of bwrap', () => {
   });
   const line = args.join(' ');
 
+  test('shows a directory only to who cannot do without', () => {
+    const files = { reads: [], writes: [], directories: ['/w/bench'], kernel: ['/sys'] };
+    expect(inSandbox(tool, files).args.join(' ')).toContain(
+      ' --ro-bind /sys /sys --bind-try /w/bench /w/bench ',
+    );
+  });
+
   test('ends with the tool and its own arguments', () => {
     expect(file).toBe('bwrap');
     expect(args.slice(args.indexOf('--') + 1)).toEqual([tool.file, ...tool.args]);

@@ -16,8 +16,6 @@ import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import { ploopSnapshotDelete } from '../../tools/ploop/argv.ts';
-import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
-import { runTool } from '../../tools/run.ts';
 import { listDirectory } from '../../workspace/area.ts';
 import { exists, linkOnce, makeOwnDirectory, renameOnce, standsAt } from '../../workspace/once.ts';
 import {
@@ -30,6 +28,7 @@ import {
 import type { ImageFacts } from '../driver.ts';
 import { formatDescriptor, type Descriptor } from './descriptor.ts';
 import { descriptorPath, readDescriptor, requireNotMounted } from './disk.ts';
+import { runPloop } from './run-ploop.ts';
 
 export interface PloopChange {
   readonly description: string;
@@ -45,9 +44,6 @@ export interface PloopChange {
   /** What ploop does not know: names of snapshots, and the size that a restored one brings back. */
   complete(made: Descriptor, before: Descriptor): Descriptor;
 }
-
-/** Work may be large: a merge copies, and growth allocates. */
-const timeoutMs = 6 * 3600 * 1000;
 
 export function changeStep(facts: ImageFacts, change: PloopChange): Step {
   return {
@@ -87,9 +83,9 @@ async function carryOut(
   session: Session,
   workspace: Workspace,
   disk: string,
-  change: Pick<PloopChange, 'action' | 'command' | 'complete'>,
+  change: Pick<PloopChange, 'action' | 'sizeBytes' | 'command' | 'complete'>,
 ): Promise<void> {
-  const { filesystem, executor } = session.host;
+  const { filesystem } = session.host;
   const before = await readDescriptor(filesystem, disk);
   const bench = `${workspace.path}/bench`;
   await filesystem.removeTree(bench);
@@ -99,10 +95,9 @@ async function carryOut(
   }
   await filesystem.createText(descriptorPath(bench), await formatDescriptor(before));
   await session.withSlot(() =>
-    runTool(executor, change.command(descriptorPath(bench)), {
+    runPloop(session, bench, change.command(descriptorPath(bench)), {
       action: change.action,
-      classify: classifyPloopFailure,
-      timeoutMs,
+      sizeBytes: Math.max(before.sizeBytes, change.sizeBytes ?? 0),
     }),
   );
   const made = change.complete(await readDescriptor(filesystem, bench), before);
@@ -210,14 +205,14 @@ export async function recoverChange(
  * The ploop of a process that died may still be at work, on images that are the disk's: what it writes later would go over
  * what was written since. It has the lock of its descriptor, and whoever asks ploop for anything there waits for that.
  */
-async function awaitOrphan({ host }: Session, { path }: Workspace): Promise<void> {
-  const descriptor = descriptorPath(`${path}/bench`);
-  if (!(await exists(host.filesystem, descriptor))) return;
-  await runTool(host.executor, ploopSnapshotDelete(descriptor, noSnapshot), {
+async function awaitOrphan(session: Session, { path }: Workspace): Promise<void> {
+  const bench = `${path}/bench`;
+  const descriptor = descriptorPath(bench);
+  if (!(await exists(session.host.filesystem, descriptor))) return;
+  await runPloop(session, bench, ploopSnapshotDelete(descriptor, noSnapshot), {
     action: 'wait for another ploop',
-    classify: classifyPloopFailure,
+    sizeBytes: 0,
     succeeds: ({ exitCode }) => exitCode !== null,
-    timeoutMs,
   });
 }
 

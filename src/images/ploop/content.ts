@@ -3,8 +3,6 @@ import { assert } from '../../errors.ts';
 import { stored, type ProvenImage } from '../../ingress/proven.ts';
 import type { Session } from '../../operations/step.ts';
 import { ploopMergeAll } from '../../tools/ploop/argv.ts';
-import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
-import { runTool } from '../../tools/run.ts';
 import { makeOwnDirectory } from '../../workspace/once.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { copyFile } from '../files/copy.ts';
@@ -16,6 +14,7 @@ import {
   type PloopImage,
 } from './descriptor.ts';
 import { descriptorPath, readDescriptor, requireNotMounted } from './disk.ts';
+import { runPloop } from './run-ploop.ts';
 
 /** Copies what the state leans on, and merges it. Without a snapshot the current state; the disk is not changed. */
 export async function privateContent(
@@ -23,7 +22,7 @@ export async function privateContent(
   facts: ImageFacts,
   snapshot?: SnapshotFacts,
 ): Promise<ProvenImage> {
-  const { filesystem, executor } = session.host;
+  const { filesystem } = session.host;
   await requireNotMounted(filesystem, facts);
   const whole = await readDescriptor(filesystem, facts.path);
   const copy = `${session.workspace.path}/copy`;
@@ -37,9 +36,9 @@ export async function privateContent(
   if (state.images.length > 1) {
     await filesystem.createText(descriptorPath(copy), await formatDescriptor(state));
     await session.withSlot(() =>
-      runTool(executor, ploopMergeAll(descriptorPath(copy)), {
+      runPloop(session, copy, ploopMergeAll(descriptorPath(copy)), {
         action: 'merge the copy',
-        classify: classifyPloopFailure,
+        sizeBytes: state.sizeBytes,
         signal: session.signal,
       }),
     );

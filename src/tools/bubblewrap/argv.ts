@@ -1,7 +1,8 @@
 /**
  * Runs a command in a sandbox of bubblewrap 0.8 (`bwrap`): namespaces of its own for processes, network, mounts, IPC and
  * host name, no capabilities, no environment. It sees the programs and libraries of the system, read-only, and the files
- * that are named to it, each under its own path: no directory, so that it can neither list nor make others. Pure.
+ * that are named to it, each under its own path: no directory, so that it can neither list nor make others, but where a
+ * tool cannot do without one that holds nothing else. Pure.
  *
  * A user namespace is made where the caller is not root: root needs none, and would lose the right to read files of
  * other users by it. No `--new-session`: tools have a session of their own already, and stay in the process group that
@@ -9,10 +10,15 @@
  */
 import type { Command } from '../../ports/executor.ts';
 
-/** Absolute paths of existing regular files or device nodes. */
+/** Absolute paths. */
 export interface SandboxFiles {
+  /** Existing regular files or device nodes. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** For a tool that makes files of its own, and nothing else is in there; those that are not there are left out. */
+  readonly directories?: readonly string[];
+  /** Directories of the kernel. */
+  readonly kernel?: readonly string[];
 }
 
 const isolation = [
@@ -37,8 +43,11 @@ export function isDevice(path: string): boolean {
   return path.startsWith('/dev/') && !path.startsWith('/dev/shm/');
 }
 
-export function inSandbox(command: Command, { reads, writes }: SandboxFiles): Command {
+export function inSandbox(command: Command, files: SandboxFiles): Command {
+  const { reads, writes, directories = [], kernel = [] } = files;
   const binds = [
+    ...kernel.flatMap((path) => ['--ro-bind', path, path]),
+    ...directories.flatMap((path) => ['--bind-try', path, path]),
     ...reads.flatMap((path) => ['--ro-bind', path, path]),
     ...writes.flatMap((path) => [isDevice(path) ? '--dev-bind' : '--bind', path, path]),
   ];
