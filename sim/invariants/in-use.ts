@@ -2,6 +2,7 @@ import { describeRun } from '../model/expected.ts';
 import type { Invariant, MeantChange } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { isUnknown } from '../model/touched.ts';
 import { bytesOf } from '../model/view.ts';
 import { slice, type RawContent } from '../volume/content.ts';
 
@@ -37,7 +38,8 @@ const lastOfTools = new WeakMap<OperationRun, number>();
 function brokenOff({ runs, unsettled }: Model, address: string): readonly number[] {
   if (!unsettled.has(address)) return [];
   return runs
-    .filter(({ outcome, addresses }) => outcome === 'interrupted' && addresses?.[0] === address)
+    .filter(({ addresses }) => addresses?.[0] === address)
+    .filter(({ outcome, error }) => outcome === 'interrupted' || (error && isUnknown(error)))
     .flatMap(({ before }) => (before === undefined ? [] : [before.sizeBytes]));
 }
 

@@ -31,6 +31,8 @@ export class Model implements Observer {
   readonly templates = new Map<string, { inode: Inode; content: FileContent }>();
   /** Images of which an operation was broken off and not recovered yet. */
   readonly unsettled = new Set<string>();
+  /** At which step. */
+  readonly #unsettledAt = new Map<string, number>();
   /** Every state that a disk has legitimately had, as `size bytes`. */
   readonly known = new Map<string, Set<string>>();
   /** Disks that machines have open. */
@@ -122,7 +124,10 @@ export class Model implements Observer {
     const isBusy = this.runs.some(
       (other) => other !== run && other.outcome === 'running' && touches(other, address),
     );
-    if (!isBusy && changesImages(run.spec)) this.unsettled.delete(address);
+    // Whoever looks after all images may have been at this one before something was left there.
+    const isMissed =
+      run.addresses === undefined && (this.#unsettledAt.get(address) ?? -1) >= run.startedStep;
+    if (!isBusy && !isMissed && changesImages(run.spec)) this.unsettled.delete(address);
     this.remember(address);
   }
 
@@ -141,7 +146,10 @@ export class Model implements Observer {
   }
 
   #unsettle(run: OperationRun): void {
-    for (const address of run.addresses ?? this.disks.keys()) this.unsettled.add(address);
+    for (const address of run.addresses ?? this.disks.keys()) {
+      this.unsettled.add(address);
+      this.#unsettledAt.set(address, this.world.gate.steps);
+    }
   }
 
   /** Whether nobody works on an image. */
