@@ -151,7 +151,7 @@ export const lvmChangeMutants: readonly Mutant[] = [
       {
         module: 'images/lvm/restore',
         find: 'const before = isGone ? [lvrename(group, part, name)] : [];',
-        replace: 'const before: never[] = [];',
+        replace: 'const before = [];',
       },
     ],
   },
