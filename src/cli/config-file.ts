@@ -105,7 +105,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
 }
 
 function severalTables(key: string, section: readonly string[]): PlatterError {
-  const named = [...section.map(snakeCase), key].join('.');
+  const named = nameOf(key, section);
   const message = `configuration key "${named}" has to be a table, not a list of tables`;
   const hint = `write [${named}], not [[${named}]]`;
   return new PlatterError('CONFIG_INVALID', message, { details: { key: named }, hint });
@@ -113,11 +113,15 @@ function severalTables(key: string, section: readonly string[]): PlatterError {
 
 /** Keys of the file are written in one way only. */
 function unknownKey(key: string, section: readonly string[]): PlatterError {
-  const named = [...section.map(snakeCase), key].join('.');
+  const named = nameOf(key, section);
   return new PlatterError('CONFIG_INVALID', `unknown configuration key "${named}"`, {
     details: { key: named },
     hint: hintForKey([...section, key], snakeCase),
   });
+}
+
+function nameOf(key: string, section: readonly string[]): string {
+  return [...section.map(snakeCase), key].join('.');
 }
 
 function snakeCase(key: string): string {

@@ -41,13 +41,10 @@ type MapState = 'none' | 'unfinished' | 'mapped' | 'of others';
  * Of the map of a volume, as device-mapper knows it. Its node says nothing of it: one that was killed has left a map without
  * a node or a table, or a node without a map, which is the next map's as soon as its number is given out again (killed.json).
  */
-async function stateOfMap(place: Place, { host }: Running, volume: string): Promise<MapState> {
+async function stateOfMap(place: Place, running: Running, volume: string): Promise<MapState> {
   const map = mapName(volume);
   const look = (command: Command) =>
-    runTool(host.executor, command, {
-      ...optionsOf(place, 'look for the map of the encrypted disk', classifyDmsetupFailure),
-      succeeds: (found: RunResult) => found.exitCode === 0 || isDeviceAbsent(found),
-    });
+    runDmsetup(place, running, command, 'look for the map of the encrypted disk');
   const found = await look(dmsetupDeps(map));
   if (isDeviceAbsent(found)) return 'none';
   const under = parseDeps(found.stdout);
@@ -114,9 +111,14 @@ export async function closeAnyMap(place: Place, running: Running, volume: Volume
 }
 
 /** Not by cryptsetup (B083), which says of one without a table that it is not there, and that it is. */
-async function removeMap(place: Place, { host }: Running, map: string): Promise<void> {
-  await runTool(host.executor, dmsetupRemove(map), {
-    ...optionsOf(place, 'unmap the encrypted disk', classifyDmsetupFailure),
+async function removeMap(place: Place, running: Running, map: string): Promise<void> {
+  await runDmsetup(place, running, dmsetupRemove(map), 'unmap the encrypted disk');
+}
+
+/** That there is no such device is no failure. */
+function runDmsetup(place: Place, { host }: Running, command: Command, action: string) {
+  return runTool(host.executor, command, {
+    ...optionsOf(place, action, classifyDmsetupFailure),
     succeeds: (result: RunResult) => result.exitCode === 0 || isDeviceAbsent(result),
   });
 }

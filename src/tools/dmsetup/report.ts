@@ -16,13 +16,15 @@ export function isUnfinishedCrypt(name: string, stdout: string): boolean {
   return uuid === `CRYPT-PLAIN-${name}` && (tables === 'None' || tables === 'Inactive');
 }
 
+const absence = /No such device or address|Device does not exist/;
+
 /** Whether there is no such device. */
 export function isDeviceAbsent({ exitCode, stderr }: RunResult): boolean {
-  return exitCode === 1 && /No such device or address|Device does not exist/.test(stderr);
+  return exitCode === 1 && absence.test(stderr);
 }
 
 export function classifyDmsetupFailure({ stderr }: RunResult): ErrorCode {
   if (/Device or resource busy/.test(stderr)) return 'IN_USE';
-  if (/No such device or address|Device does not exist/.test(stderr)) return 'NOT_FOUND';
+  if (absence.test(stderr)) return 'NOT_FOUND';
   return 'TOOL_FAILED';
 }
