@@ -993,3 +993,35 @@ topic_resize_race() {
     quiet rbd rm --no-progress vms/t
   done
 }
+
+# A rename that is stopped before its nth message (of any of its threads), while somebody else gives the same name to another image, renames
+# or removes the image, or the cluster stops answering. It goes on when the other one is done.
+topic_rename_race() {
+  local n tool osd log=(--debug-rbd=1 --log-to-stderr=true) ops=(--rados-mon-op-timeout 3 --rados-osd-op-timeout 3)
+  osd=$(< "$lab/run/osd.0.pid")
+  #   race LABEL N OPTIONS… -- OTHER…
+  race() {
+    local label=$1 at=$2 options=()
+    shift 2
+    while [[ $1 != -- ]]; do options+=("$1"); shift; done
+    shift
+    quiet rbd create vms/a --size 8M
+    quiet rbd create vms/b --size 16M
+    rec_start slow "$label: a to n, stopped before message $at" -w "strace -f -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=STOP:when=$at" -- rbd "${options[@]}" rename vms/a vms/n
+    until tool=$(pgrep -P "${REC_PID[slow]}" rbd) && [[ $(cut -d ' ' -f 3 "/proc/$tool/stat") == t ]] && sleep 0.3 && [[ $(cut -d ' ' -f 3 "/proc/$tool/stat") == t ]]; do sleep 0.05; done
+    if [[ $1 == stop ]]; then kill -STOP "$osd"; else rec "$label: meanwhile ($at)" -w 'timeout -k 1 60' -- "$@"; fi
+    while kill -0 "${REC_PID[slow]}" 2> /dev/null; do kill -CONT "$tool" 2> /dev/null; sleep 0.2; done
+    rec_wait slow
+    if [[ $1 == stop ]]; then kill -CONT "$osd"; sleep 4; fi
+    rec "$label: left ($at)" -- bash -c 'rbd ls -l vms --format json | jq -c "map([.image, .size])"; for n in a b c n; do echo "$n $(rbd info vms/$n --format json 2> /dev/null | jq -c "[.name, .size]")"; done; rados -p vms ls | grep rbd_id | sort'
+    for n in $(rados -p vms ls); do quiet rados -p vms rm "$n"; done
+  }
+  local at
+  for at in 24 28 30; do
+    race 'the name given meanwhile' "$at" -- rbd rename vms/b vms/n
+    race 'the name given meanwhile, log' "$at" "${log[@]}" -- rbd rename vms/b vms/n
+    race 'away meanwhile, log' "$at" "${log[@]}" "${ops[@]}" -- stop
+  done
+  race 'renamed meanwhile, log' 28 "${log[@]}" -- rbd rename vms/a vms/c
+  race 'removed meanwhile, log' 28 "${log[@]}" -- rbd rm --no-progress vms/a
+}

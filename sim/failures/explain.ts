@@ -29,11 +29,12 @@ export function aboutFailure({ description, violation, seed, profile }: FailureF
 
 /** One line for each thing that a scenario is made of. */
 export function aboutScenario(scenario: Scenario): string[] {
-  const { backend, machines, volume, templates, setUp = [], clients, faults } = scenario;
-  const kind = volume.isShared ? 'shared' : 'local';
+  const { backend, machines, volume, templates, setUp = [], clients, faults, cluster } = scenario;
+  const shared = `a ${volume.isShared ? 'shared' : 'local'} directory`;
+  const directory = cluster?.isAllThatIsShared === true ? 'directories of their own' : shared;
   const links = volume.hasReflinks ? 'with' : 'without';
   return [
-    `${backend} on ${count(machines.length, 'host')}, a ${kind} directory ${links} reflinks`,
+    `${backend} on ${count(machines.length, 'host')}, ${directory} ${links} reflinks`,
     ...templates.map(
       ({ name, format, sizeBytes, hostile }) =>
         `template ${name}: ${hostile ? 'hostile ' : ''}${format}, ${formatSize(sizeBytes)}`,

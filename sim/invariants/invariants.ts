@@ -16,6 +16,7 @@ import { foreignUntouched } from './foreign-images.ts';
 import { foreignVolumes } from './foreign-volumes.ts';
 import { inUse } from './in-use.ts';
 import { leftAlone } from './left-alone.ts';
+import { makers } from './makers.ts';
 import { noLostDisk } from './no-lost-disk.ts';
 import { noShrink } from './no-shrink.ts';
 import { orphans } from './orphans.ts';
@@ -36,6 +37,7 @@ export const invariants: readonly Invariant[] = [
   wholeDisks,
   canStart,
   noLostDisk,
+  makers,
   noShrink,
   outcome,
   failedWithoutEffect,

@@ -17,6 +17,9 @@ export const noLostDisk: Invariant = {
     if (kind === 'appear') remember(model, change, address);
     if (kind !== 'vanish' || run === undefined) return undefined;
     if (model.disks.has(address)) return undefined;
+    if (model.isApart && model.homes.get(address) !== run.process.machine.index) {
+      return `${address} of another host vanishes by ${describeRun(run)}`;
+    }
     if (run.spec.kind === 'destroy' && run.spec.subject === address) return undefined;
     if (isBeingDestroyed(model, address)) return undefined;
     // Where publishing is not one change, what was interrupted between its changes may be taken back.

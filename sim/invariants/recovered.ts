@@ -1,13 +1,14 @@
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { lockTable } from '../locks.ts';
+import { directoriesOf } from '../model/layout.ts';
 
 export const recovered: Invariant = {
   id: 'recovered',
   description:
     'after recovery disks are sound and recorded, and nothing half-made and no lock is left',
   onRecovered(model) {
-    const leftovers = filesUnder(model, '/i').filter((path) =>
+    const leftovers = filesOf(model).filter((path) =>
       /\.(work|lease|lease-draft)$|probe~/.test(path),
     );
     leftovers.push(...model.store.leftovers());
@@ -24,7 +25,7 @@ export const nothingLeft: Invariant = {
   description: 'when everything that was made is removed, nothing is left, and no space is used',
   onEnd(model) {
     const left = [
-      ...filesUnder(model, '/i').filter((path) => !mayStay(path) && !isEmptied(model, path)),
+      ...filesOf(model).filter((path) => !mayStay(path) && !isEmptied(model, path)),
       ...model.store.leftovers(),
       ...model.store.remains(),
     ];
@@ -39,15 +40,19 @@ export const nothingLeft: Invariant = {
 
 /** Broken downloads are kept to be continued; directories of the store and of locks stay. */
 function mayStay(path: string): boolean {
-  return ['/i/_base', '/i/_base/.platter', '/i/locks'].includes(path) || path.endsWith('.partial');
+  return /^\/i\d*\/(_base(\/\.platter)?|locks)$|\.partial$/.test(path);
 }
 
 /** Whoever dies between making the directory of an instance and making something in it leaves it empty. */
 function isEmptied(model: Model, path: string): boolean {
   const { volume } = model.world;
-  const isInstance = path.lastIndexOf('/') === '/i'.length;
+  const isInstance = /^\/i\d*\/[^/]+$/.test(path);
   if (!isInstance || volume.peek(path)?.kind !== 'directory') return false;
   return volume.list(path).length === 0 && model.faults.length > 0;
+}
+
+function filesOf(model: Model): readonly string[] {
+  return directoriesOf(model.scenario).flatMap((directory) => filesUnder(model, directory));
 }
 
 function filesUnder(model: Model, root: string): readonly string[] {

@@ -9,12 +9,14 @@ export const singleFlight: Invariant = {
     const { spec } = model.runOf(process) ?? {};
     const template = spec?.kind === 'cache' ? spec.other : spec?.subject;
     if (template === undefined || spec?.kind === 'create generated') return undefined;
+    const store = model.isApart ? process.machine.name : 'all';
+    const key = `${template} of ${store}`;
     if (name === 'fetch.end') {
-      model.fetching.delete(template);
+      model.fetching.delete(key);
       return undefined;
     }
-    const others = model.fetching.get(template);
-    model.fetching.set(template, process);
+    const others = model.fetching.get(key);
+    model.fetching.set(key, process);
     if (others === undefined || !others.isAlive || model.faults.length > 0) return undefined;
     // Whether a lock is stale is decided by the clock of whoever looks.
     if (model.scenario.machines.some(({ offsetMs }) => offsetMs !== 0)) return undefined;

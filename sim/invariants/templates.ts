@@ -38,7 +38,8 @@ function leaningOn(model: Model, name: string): readonly string[] {
     if (content.kind === 'qcow2' && content.backing?.path === `/i/_base/${name}`)
       leaning.push(address);
   }
-  return [...leaning, ...clonesOf(model, name)];
+  // Where each host has a store of its own, clones lean on what is in the cluster alone.
+  return model.isApart ? leaning : [...leaning, ...clonesOf(model, name)];
 }
 
 /** Images of a cluster that are clones of the template that was brought there. */

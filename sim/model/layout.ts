@@ -1,27 +1,39 @@
 /** What the paths of a simulated world mean: the onlooker reads them as platter's users would. */
 import { memoizeByText } from '../memoize.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 
 export const instancesPath = '/i';
+
+/** Where platter keeps what it has: on hosts that share nothing but a cluster each has a directory of its own. */
+export function directoriesOf({ machines, cluster }: Scenario): readonly string[] {
+  if (cluster?.isAllThatIsShared !== true) return [instancesPath];
+  return machines.map((_, machine) =>
+    machine === 0 ? instancesPath : `${instancesPath}${machine}`,
+  );
+}
+
+const inInstancesPath = /^\/i\d*\//;
 /** Where sources of templates and exported files are. */
 export const outsidePath = '/outside';
 
 export type Meaning =
   | { readonly kind: 'disk'; readonly address: string }
   | { readonly kind: 'snapshot'; readonly address: string; readonly name: string }
-  | { readonly kind: 'template'; readonly name: string }
+  | { readonly kind: 'template'; readonly name: string; readonly path: string }
   | undefined;
 
 export const meaningOf: (path: string) => Meaning = memoizeByText(readMeaning);
 
 function readMeaning(path: string): Meaning {
-  if (!path.startsWith(`${instancesPath}/`)) return undefined;
+  const [root] = inInstancesPath.exec(path) ?? [];
+  if (root === undefined) return undefined;
   const [instance = '', second = '', third = '', fourth = '', ...rest] = path
-    .slice(instancesPath.length + 1)
+    .slice(root.length)
     .split('/');
   if (rest.length > 0) return undefined;
   if (third === '') {
     if (second === '' || second.startsWith('.') || second === 'disk.info') return undefined;
-    if (instance === '_base') return { kind: 'template', name: second };
+    if (instance === '_base') return { kind: 'template', name: second, path };
     return { kind: 'disk', address: `${instance}/${second}` };
   }
   if (second !== '.platter' || !third.endsWith('.snapshots')) return undefined;

@@ -7,16 +7,16 @@ import type { Fault } from '../faults/fault.ts';
 import type { SimProcess } from '../process.ts';
 import type { Invariant, Violation } from './invariant.ts';
 import type { OperationSpec, Scenario, TemplateSpec } from '../scenarios/scenario.ts';
-import type { FileContent } from '../volume/file-content.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { VolumeChange } from '../volume/volume-change.ts';
 import type { Observer, World } from '../world.ts';
 import { checksOf, type Checks, type HookName } from './checks.ts';
 import { sourceOf } from './expected.ts';
 import { diskStoreOf, type DiskStore } from './disk-store.ts';
-import type { Meaning } from './layout.ts';
+import { directoriesOf, type Meaning } from './layout.ts';
 import { touches, type OperationRun } from './operation-run.ts';
-import { addressesOf, changesImages, isUnknown, overlap, worksOnImages } from './touched.ts';
+import { addressesOf, isUnknown, overlap, worksOnImages } from './touched.ts';
+import { Unsettled } from './unsettled.ts';
 import { stateOf, type DiskState, type DiskView } from './view.ts';
 
 export class Model implements Observer {
@@ -28,11 +28,11 @@ export class Model implements Observer {
   readonly store: DiskStore;
   /** Disks that are there. */
   readonly disks = new Map<string, DiskView>();
-  readonly templates = new Map<string, { inode: Inode; content: FileContent }>();
-  /** Images of which an operation was broken off and not recovered yet. */
-  readonly unsettled = new Set<string>();
-  /** At which step. */
-  readonly #unsettledAt = new Map<string, number>();
+  /** Paths of the templates that are there, with their names. */
+  readonly templates = new Map<string, string>();
+  /** The host on which each disk was made. */
+  readonly homes = new Map<string, number>();
+  readonly unsettled: Unsettled;
   /** Every state that a disk has legitimately had, as `size bytes`. */
   readonly known = new Map<string, Set<string>>();
   /** Disks that machines have open. */
@@ -48,12 +48,18 @@ export class Model implements Observer {
     this.world = world;
     this.scenario = scenario;
     this.store = diskStoreOf(world, scenario);
+    this.unsettled = new Unsettled(this.isApart);
     this.#checks = checksOf(invariants);
     world.observers.push(this);
   }
 
   template(name: string): TemplateSpec | undefined {
     return this.scenario.templates.find((spec) => spec.name === name);
+  }
+
+  /** Whether the hosts share nothing but a cluster. */
+  get isApart(): boolean {
+    return this.scenario.cluster?.isAllThatIsShared === true;
   }
 
   violate(id: string, message: string): void {
@@ -115,19 +121,16 @@ export class Model implements Observer {
     run.result = result;
     this.#check('onDone', (check) => check(this, run));
     // The origin of a clone is only read, without its lock.
-    const own = run.addresses === undefined ? [...this.unsettled] : run.addresses.slice(0, 1);
+    const own =
+      run.addresses === undefined ? this.unsettled.addresses() : run.addresses.slice(0, 1);
     for (const address of own) this.#settle(run, address);
   }
 
-  /** Whoever has had the lock and succeeded has dealt with what was left there. */
   #settle(run: OperationRun, address: string): void {
     const isBusy = this.runs.some(
       (other) => other !== run && other.outcome === 'running' && touches(other, address),
     );
-    // Whoever looks after all images may have been at this one before something was left there.
-    const isMissed =
-      run.addresses === undefined && (this.#unsettledAt.get(address) ?? -1) >= run.startedStep;
-    if (!isBusy && !isMissed && changesImages(run.spec)) this.unsettled.delete(address);
+    if (!isBusy) this.unsettled.settle(run, address);
     this.remember(address);
   }
 
@@ -147,8 +150,7 @@ export class Model implements Observer {
 
   #unsettle(run: OperationRun): void {
     for (const address of run.addresses ?? this.disks.keys()) {
-      this.unsettled.add(address);
-      this.#unsettledAt.set(address, this.world.gate.steps);
+      this.unsettled.leave(run, address, this.world.gate.steps);
     }
   }
 
@@ -199,11 +201,11 @@ export class Model implements Observer {
     const meaning = this.#meaning(change);
     if (meaning === undefined) return;
     const replaced = meaning.kind === 'disk' ? this.disks.get(meaning.address) : undefined;
-    this.#update(meaning, change);
+    this.#update(meaning, change, process);
     const run = process === undefined ? undefined : this.runOf(process);
     const meant = { ...change, meaning, run, replaced };
     this.#check('onChange', (check) => check(this, meant));
-    if (meaning.kind === 'template') this.#updateTemplate(meaning.name, change);
+    if (meaning.kind === 'template') this.#updateTemplate(meaning, change);
   }
 
   #meaning(change: VolumeChange): Meaning {
@@ -214,20 +216,27 @@ export class Model implements Observer {
       : { kind: 'disk', address };
   }
 
-  #update(meaning: Exclude<Meaning, undefined>, { kind, inode }: VolumeChange): void {
+  #update(
+    meaning: Exclude<Meaning, undefined>,
+    { kind, inode }: VolumeChange,
+    process: SimProcess | undefined,
+  ): void {
     if (meaning.kind === 'template') return;
     const { address } = meaning;
     const view = this.store.view(address);
     if (view === undefined) this.disks.delete(address);
     else this.disks.set(address, view);
     if (meaning.kind !== 'disk') return;
-    if (kind === 'appear') this.#addressOf.set(inode, address);
+    if (kind === 'appear') {
+      this.#addressOf.set(inode, address);
+      if (process !== undefined) this.homes.set(address, process.machine.index);
+    }
     if (kind === 'vanish' && this.#addressOf.get(inode) === address) this.#addressOf.delete(inode);
   }
 
-  #updateTemplate(name: string, { kind, inode }: VolumeChange): void {
-    if (kind === 'vanish') this.templates.delete(name);
-    else this.templates.set(name, { inode, content: this.world.volume.content(inode) });
+  #updateTemplate({ path, name }: { path: string; name: string }, { kind }: VolumeChange): void {
+    if (kind === 'vanish') this.templates.delete(path);
+    else this.templates.set(path, name);
   }
 
   /** The operation that a process works on. */
@@ -267,10 +276,12 @@ export class Model implements Observer {
       this.disks.set(address, view);
       this.#addressOf.set(view.inode, address);
     }
-    for (const { name } of this.scenario.templates) {
-      const inode = this.world.volume.peek(`/i/_base/${name}`);
-      if (inode === undefined) this.templates.delete(name);
-      else this.templates.set(name, { inode, content: this.world.volume.content(inode) });
+    for (const directory of directoriesOf(this.scenario)) {
+      for (const { name } of this.scenario.templates) {
+        const path = `${directory}/_base/${name}`;
+        if (this.world.volume.peek(path) === undefined) this.templates.delete(path);
+        else this.templates.set(path, name);
+      }
     }
     this.#check('onPowerCut', (check) => check(this, before));
   }

@@ -4,6 +4,7 @@
  */
 import type { Backend } from '../../src/images/backend.ts';
 import type { PlatterEvent } from '../../src/ports/events.ts';
+import { directoriesOf, instancesPath } from '../model/layout.ts';
 import type { Model } from '../model/model.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
@@ -33,14 +34,22 @@ export async function closeDown(world: World, model: Model, scenario: Scenario):
   }
 }
 
-/** Who on another host is dead only that host can tell: each one recovers, and the first one does the rest. */
+/** Who on another host is dead only that host can tell: each one recovers, and the first one does what all of them can. */
 async function closeOn(world: World, model: Model, scenario: Scenario): Promise<void> {
   const closings = world.machines.map((machine) => {
     const process = world.spawn(machine, 'close down');
     return new Closing(world, model, scenario, process);
   });
-  for (const closing of closings.slice(1)) if (!(await closing.recover())) return;
-  await closings[0]?.work();
+  const [first, ...others] = closings;
+  if (first === undefined) return;
+  for (const closing of [...others, first]) if (!(await closing.recover())) return;
+  model.recovered();
+  if (model.violations.length > 0 || scenario.closing === 'recover') return;
+  if (!(await first.useAgain())) return;
+  const removing = model.isApart ? closings : [first];
+  for (const closing of removing) if (!(await closing.removeDisks())) return;
+  for (const closing of removing) if (!(await closing.removeTemplates())) return;
+  model.end();
 }
 
 class Closing {
@@ -63,17 +72,8 @@ class Closing {
     return this.#mustSucceed({ kind: 'recover', subject: '' });
   }
 
-  async work(): Promise<void> {
-    if (!(await this.recover())) return;
-    this.#model.recovered();
-    if (this.#model.violations.length > 0 || this.#scenario.closing === 'recover') return;
-    if (!(await this.#useAgain())) return;
-    if (!(await this.#removeAll())) return;
-    this.#model.end();
-  }
-
   /** Whatever happened before, a disk can be had under each address, used and used again. */
-  async #useAgain(): Promise<boolean> {
+  async useAgain(): Promise<boolean> {
     const template = this.#scenario.templates.find(({ hostile }) => !hostile);
     if (template === undefined) return true;
     const subject = 'vm1/disk';
@@ -88,15 +88,28 @@ class Closing {
     return true;
   }
 
-  async #removeAll(): Promise<boolean> {
-    const { disks, store } = this.#model;
+  /** Those of its own, where hosts have directories of their own. */
+  async removeDisks(): Promise<boolean> {
+    const { disks, store, homes, isApart } = this.#model;
     const depth = (address: string) => store.depthOf?.(address) ?? 0;
-    const subjects = [...disks.keys()].sort().sort((a, b) => depth(b) - depth(a));
+    const { index } = this.#process.machine;
+    const subjects = [...disks.keys()]
+      .filter((address) => !isApart || homes.get(address) === index)
+      .sort()
+      .sort((a, b) => depth(b) - depth(a));
     for (const subject of subjects) {
       if (!(await this.#mustSucceed({ kind: 'destroy', subject }))) return false;
     }
-    for (const name of [...this.#model.templates.keys()].sort()) {
-      if (!(await this.#mustSucceed({ kind: 'delete template', subject: name }))) return false;
+    return true;
+  }
+
+  async removeTemplates(): Promise<boolean> {
+    const { index } = this.#process.machine;
+    const directories = directoriesOf(this.#scenario);
+    const own = `${directories[index] ?? instancesPath}/`;
+    const templates = [...this.#model.templates].filter(([path]) => path.startsWith(own));
+    for (const subject of templates.map(([, name]) => name).sort()) {
+      if (!(await this.#mustSucceed({ kind: 'delete template', subject }))) return false;
     }
     return true;
   }

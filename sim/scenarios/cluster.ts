@@ -3,13 +3,17 @@ import type { ConfigInput } from '../../src/config/config.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clusterStores } from '../cluster/stores.ts';
 import { foreignImages, imagePool, templatePool } from '../model/cluster-store.ts';
-import type { Prng } from '../schedule/prng.ts';
+import { Prng } from '../schedule/prng.ts';
 import { patternContent, type RawContent } from '../volume/content.ts';
 import type { WorldOptions } from '../world.ts';
 import type { ClusterSpec } from './scenario.ts';
 
-export function drawCluster(prng: Prng): ClusterSpec {
-  return { hasTemplatePool: !prng.oneIn(3) };
+export function drawCluster(seed: number, machines: number): ClusterSpec {
+  const isAllThatIsShared = machines > 1 && new Prng(seed, 'directories').oneIn(2);
+  return {
+    hasTemplatePool: !new Prng(seed, 'cluster').oneIn(3),
+    ...(isAllThatIsShared ? { isAllThatIsShared } : {}),
+  };
 }
 
 export function rbdConfigOf({ hasTemplatePool }: ClusterSpec): NonNullable<ConfigInput['rbd']> {

@@ -16,7 +16,9 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const isShared = machines > 1 || prng.pick(profile.isShared);
   const templates = drawTemplates(prng, backend);
   const encryption = drawEncrypted(new Prng(seed, 'encryption'), backend);
-  const workload = drawWorkload(seed, prng, { machines, templates });
+  const cluster = backend === 'rbd' ? drawCluster(seed, machines) : undefined;
+  const isApart = cluster?.isAllThatIsShared === true;
+  const workload = drawWorkload(seed, prng, { machines, templates, isApart });
   return {
     backend,
     machines: Array.from({ length: machines }, () => ({
@@ -32,7 +34,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     },
     ...(backend === 'lvm' ? { group: drawVolumeGroup(new Prng(seed, 'volume group')) } : {}),
     ...encryption,
-    ...(backend === 'rbd' ? { cluster: drawCluster(new Prng(seed, 'cluster')) } : {}),
+    ...(cluster === undefined ? {} : { cluster }),
     config: {
       preallocateImages: prng.oneIn(6) ? 'space' : 'none',
       forceRawImages: prng.pick([undefined, undefined, true, backend === 'rbd']),
@@ -47,7 +49,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
       isEncrypted: encryption.encryption !== undefined,
     }),
     states: drawStates(new Prng(seed, 'states')),
-    schedule: drawSchedule(new Prng(seed, 'policy'), seed),
+    schedule: drawSchedule(new Prng(seed, 'policy'), seed, isApart),
     ...(losesPower(new Prng(seed, 'end'), profile) ? { losesPowerAtEnd: true } : {}),
     closing: new Prng(seed, 'closing').oneIn(3) ? 'thorough' : 'recover',
   };
@@ -91,7 +93,9 @@ function drawStates(prng: Prng): readonly number[] {
   return Array.from({ length: 40 }, () => prng.below(bound));
 }
 
-function drawSchedule(prng: Prng, seed: number): ScheduleSpec {
+/** Nothing holds hosts up that share no directory: they take turns at every step, mostly. */
+function drawSchedule(prng: Prng, seed: number, isApart: boolean): ScheduleSpec {
+  if (isApart && !prng.oneIn(3)) return { kind: 'random', seed, odds: prng.pick([1, 1, 2, 4]) };
   if (prng.oneIn(2))
     return { kind: 'pct', seed, depth: 2 + prng.below(2), steps: prng.pick([30, 100, 200, 600]) };
   return { kind: 'random', seed, odds: prng.pick([2, 4, 10, 30]) };

@@ -41,6 +41,8 @@ export interface Scenario {
 export interface ClusterSpec {
   /** Templates are in a pool of their own. */
   readonly hasTemplatePool: boolean;
+  /** The hosts share nothing else: each has a directory of its own. */
+  readonly isAllThatIsShared?: boolean;
 }
 
 /** The volume group of the one machine. */

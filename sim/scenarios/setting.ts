@@ -5,7 +5,7 @@ import { Backend } from '../../src/images/backend.ts';
 import type { EventSink } from '../../src/ports/events.ts';
 import { hostOf } from '../host.ts';
 import { simKeyManager } from '../key-manager.ts';
-import { instancesPath, outsidePath } from '../model/layout.ts';
+import { directoriesOf, instancesPath, outsidePath } from '../model/layout.ts';
 import type { SimProcess } from '../process.ts';
 import type { World, WorldOptions } from '../world.ts';
 import { contentFromOutside, secretPath } from './contents.ts';
@@ -16,7 +16,9 @@ import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
 
 /** What is there before anybody comes; all of it durable. */
 export function furnish({ volume }: World, scenario: Scenario): void {
-  for (const path of [instancesPath, outsidePath]) volume.create(path, 'directory', 0o755);
+  for (const path of [...directoriesOf(scenario), outsidePath]) {
+    volume.create(path, 'directory', 0o755);
+  }
   volume.create(secretPath, 'file', 0o600, 'secret');
   for (const spec of operationsOf(scenario)) {
     const path = importPath(spec);
@@ -49,7 +51,7 @@ export function backendOf(world: World, process: SimProcess, { scenario, onEvent
   const { encryption } = scenario;
   return new Backend({
     host: hostOf(world, process, { emit: onEvent }),
-    config: configOf(scenario),
+    config: configOf(scenario, process.machine.index),
     ...(encryption === undefined
       ? {}
       : { keyManager: simKeyManager(world, process, encryption.keys) }),
@@ -61,10 +63,10 @@ interface Told {
   readonly onEvent: EventSink['emit'];
 }
 
-function configOf(scenario: Scenario): ConfigInput {
+function configOf(scenario: Scenario, machine: number): ConfigInput {
   const { preallocateImages, forceRawImages, maxConcurrentDiskOps } = scenario.config;
   return {
-    instancesPath,
+    instancesPath: directoriesOf(scenario)[machine] ?? instancesPath,
     defaultImageType: scenario.backend,
     preallocateImages,
     maxConcurrentDiskOps,

@@ -42,6 +42,8 @@ const weights: Readonly<Record<OperationKind, number>> = {
 
 interface Ground {
   readonly machines: number;
+  /** Each has a directory of its own. */
+  readonly isApart: boolean;
   readonly templates: readonly TemplateSpec[];
 }
 
@@ -49,6 +51,7 @@ type Workload = Pick<Scenario, 'setUp' | 'clients'>;
 
 /** Everybody at work on what they make themselves, or on what is there already; or a few who want the same at once. */
 export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload {
+  if (ground.isApart) return { clients: drawStrangers(new Prng(seed, 'strangers'), ground) };
   const own = new Prng(seed, 'set up');
   const template = ground.templates.find(({ hostile }) => !hostile);
   if (template !== undefined && own.oneIn(3)) return drawDuel(own, ground, template);
@@ -122,6 +125,47 @@ function drawDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Wor
     setUp: about === 'template' ? unused(template) : drawSetUp(prng, template),
     clients: onMachines(machines, scripts),
   };
+}
+
+/** What several hosts make under one name whose directories are not the same. */
+const contested = 'vm9/disk';
+const ways = ['cache', 'cache', 'create blank', 'create generated', 'import'] as const;
+
+/**
+ * Each host works on disks of its own, on templates that all of them bring to the cluster; and on making one disk. Nothing
+ * but that is promised where several hosts work on one image, and know of each other only by the cluster.
+ */
+function drawStrangers(prng: Prng, ground: Ground): readonly ClientSpec[] {
+  const { machines, templates } = ground;
+  if (prng.oneIn(2)) return drawRace(prng, ground);
+  const kinds = drawKinds(prng).filter((kind) => kind !== 'clone');
+  const scripts = Array.from({ length: machines + prng.below(2) }, (_, client) => {
+    const images = [`vm${(client % machines) + 1}/disk`];
+    const story: OperationSpec[] = [];
+    for (let index = 1 + prng.below(4); index > 0; index -= 1) {
+      if (prng.oneIn(3)) {
+        story.push(drawOperation(prng, prng.pick(ways), { templates, images: [contested] }));
+      } else {
+        const kind = prng.oneIn(2) ? 'cache' : prng.pick(kinds);
+        story.push(...drawStory(prng, drawOperation(prng, kind, { templates, images })));
+      }
+    }
+    return story;
+  });
+  return onMachines(machines, scripts);
+}
+
+/** All of them begin at once, in the same way: one disk, or one each of a template that is not in the cluster yet. */
+function drawRace(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
+  const image = prng.oneIn(2) ? contested : undefined;
+  const first = drawOperation(prng, prng.pick(ways), { templates, images: [contested] });
+  const { afterMs: _, ...sameForAll } = first;
+  const scripts = Array.from({ length: machines }, (_one, machine) => {
+    const subject = image ?? `vm${machine + 1}/disk`;
+    const makes = { ...sameForAll, subject };
+    return prng.oneIn(3) ? [makes, { kind: 'show', subject } as const] : [makes];
+  });
+  return onMachines(machines, scripts);
 }
 
 function drawClients(

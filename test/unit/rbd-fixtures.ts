@@ -22,6 +22,7 @@ export const topics = [
   'names',
   'namespaces',
   'remove',
+  'rename-race',
   'resize-rename',
   'snapshots',
   'template',

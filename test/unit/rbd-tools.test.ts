@@ -8,7 +8,7 @@ import {
   splitMonitorAddress,
 } from '../../src/tools/ceph/output.ts';
 import * as argv from '../../src/tools/rbd/argv.ts';
-import { classifyRbdFailure, missingPool } from '../../src/tools/rbd/errors.ts';
+import { classifyRbdFailure, hasRenamed, missingPool } from '../../src/tools/rbd/errors.ts';
 import {
   parseRbdChildren,
   parseRbdInfo,
@@ -79,7 +79,35 @@ describe('what failures mean', () => {
   });
 });
 
+describe('a rename with exit status 0', () => {
+  const outcome = (name: string) => resultOf(recording('rename-race', name));
+
+  test('has done nothing where the name was given meanwhile, and only the log tells', () => {
+    const told = outcome('the name given meanwhile, log: a to n, stopped before message 28');
+    expect(told.exitCode).toBe(0);
+    expect(hasRenamed(told)).toBe(false);
+    expect(classifyRbdFailure(told)).toBe('ALREADY_EXISTS');
+    const silent = outcome('the name given meanwhile: a to n, stopped before message 28');
+    expect(silent).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  test('may have left the old name', () => {
+    const warned = outcome('away meanwhile, log: a to n, stopped before message 30');
+    expect(warned.exitCode).toBe(0);
+    expect(hasRenamed(warned)).toBe(false);
+  });
+
+  test('else has renamed', () => {
+    expect(hasRenamed(outcome('the name given meanwhile, log: meanwhile (28)'))).toBe(true);
+    expect(
+      hasRenamed(outcome('the name given meanwhile, log: a to n, stopped before message 30')),
+    ).toBe(true);
+  });
+});
+
 describe('what is printed', () => {
+  const withoutAnswers: readonly string[] = ['cluster', 'full', 'rename-race'];
+
   /** Every recorded answer to a question that platter asks can be read. */
   test.each(topics)('everything of %s', (topic) => {
     let read = 0;
@@ -90,7 +118,7 @@ describe('what is printed', () => {
       expect(() => parse(stdout), args.join(' ')).not.toThrow();
       read += 1;
     }
-    expect(read).toBeGreaterThanOrEqual(topic === 'cluster' || topic === 'full' ? 0 : 1);
+    expect(read).toBeGreaterThanOrEqual(withoutAnswers.includes(topic) ? 0 : 1);
   });
 
   function parserOf(command: string): ((stdout: string) => unknown) | undefined {
@@ -190,7 +218,7 @@ describe('command lines', () => {
       'rbd --client-mount-timeout 5 --rados-mon-op-timeout 15 --rados-osd-op-timeout 15 info vms/a --format json',
     );
     expect(line(argv.rbdRename(client, 'vms/a', 'vms/b'))).toBe(
-      'rbd --client-mount-timeout 5 rename vms/a vms/b',
+      'rbd --client-mount-timeout 5 rename vms/a vms/b --debug-rbd=1 --log-to-stderr=true',
     );
     expect(line(cephFsid(client))).toBe('ceph --connect-timeout 5 fsid --format json');
   });

@@ -225,4 +225,30 @@ export const rbdMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'rbd-rename-on-faith',
+    description: 'a rename that ends with status 0 is taken to have given the name',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'tools/rbd/errors',
+        find: 'return exitCode === 0 && !/RenameRequest: (?:image already exists|warning: )/.test(stderr);',
+        replace: 'return exitCode === 0;',
+      },
+    ],
+  },
+  {
+    id: 'rbd-record-of-anothers-disk',
+    description: 'the disk of another host is taken for the own one whose undoing was cut off',
+    backend: 'rbd',
+    profile: 'nfs',
+    patches: [
+      {
+        module: 'images/rbd/create',
+        find: "const ownId = drafted?.id ?? intent['imageId'];",
+        replace: 'const ownId = drafted?.id;',
+      },
+    ],
+  },
 ];

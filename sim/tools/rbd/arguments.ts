@@ -25,6 +25,8 @@ const common = {
     'client-mount-timeout',
     'rados-mon-op-timeout',
     'rados-osd-op-timeout',
+    'debug-rbd',
+    'log-to-stderr',
     'pool',
     'namespace',
     'image',

@@ -54,8 +54,8 @@ export function refused(code: string, ...lines: readonly string[]): RbdFailure {
 }
 
 /** A line of librbd's log; when it was written and by which thread says nothing here. */
-export function logged(text: string): string {
-  return `2026-01-01T00:00:00.000+0000 7f0000000000 -1 ${text}\n`;
+export function logged(text: string, level = -1): string {
+  return `2026-01-01T00:00:00.000+0000 7f0000000000 ${String(level).padStart(2)} ${text}\n`;
 }
 
 /** Code of a failed call, or undefined for what is no failure of a call. */

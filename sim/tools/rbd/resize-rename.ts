@@ -1,16 +1,24 @@
 /**
- * `rbd resize` and `rbd rename`. Recorded in fixtures/rbd-16.2/resize-rename.json and killed-steps.json: a rename is three
- * changes, and one that is killed between them leaves the image under both names; doing it again says that the new name
- * is taken.
+ * `rbd resize` and `rbd rename`. Recorded in fixtures/rbd-16.2/resize-rename.json, killed-steps.json and rename-race.json: a
+ * rename is three changes, and one that is killed between them leaves the image under both names; doing it again says that
+ * the new name is taken. One that finds the name taken only when it gives it ends with status 0 and has done nothing.
  */
 import { resize as resizeContent } from '../../volume/content.ts';
 import { errno } from '../../volume/errno.ts';
 import { listedName, specOf } from '../../cluster/namespace.ts';
 import { success, type ToolResult } from '../program.ts';
 import { imageSpec, requiredSize, type RbdArguments, type Shape } from './arguments.ts';
-import { codeOf, errnoWords, refused, rethrow } from './failure.ts';
-import { acquireLock, change, openImage } from './open.ts';
-import { connect, progress, read, write, type RbdContext, type Steps } from './session.ts';
+import { codeOf, errnoWords, logged, refused, rethrow } from './failure.ts';
+import { acquireLock, change, openImage, type OpenImage } from './open.ts';
+import {
+  connect,
+  progress,
+  read,
+  write,
+  type RbdContext,
+  type Session,
+  type Steps,
+} from './session.ts';
 
 export const resizeShape: Shape = { words: 1, flags: ['allow-shrink'], values: ['size'] };
 
@@ -70,21 +78,51 @@ export function* rename(context: RbdContext, args: RbdArguments): Steps<ToolResu
     );
     if (isTaken) throw errno('EEXIST');
     yield* acquireLock(session, open);
-    yield* write(session, namespace, { name: 'create name', subject }, () => {
-      if (ids.has(target.image)) throw errno('EEXIST');
+    // Time enough for somebody else to give it.
+    const create = { name: 'create name', subject, takesMs: 1 };
+    const isGiven = yield* write(session, namespace, create, () => {
+      if (ids.has(target.image)) return false;
       cluster.setId(namespace, target.image, image.id);
+      return true;
     });
+    if (!isGiven) {
+      yield { name: 'close image', subject };
+      return {
+        ...success(),
+        stderr: session.logs ? logged(`${request}: image already exists`, 1) : '',
+      };
+    }
     yield* write(session, namespace, { name: 'update directory', subject }, () => {
       directory.delete(before);
       directory.set(target.image, image.id);
     });
-    yield* write(session, namespace, { name: 'remove name', subject: before }, () => {
-      if (ids.get(before) === image.id) cluster.removeId(namespace, before);
-    });
+    const warning = yield* removeName(session, open, before);
     yield { name: 'close image', subject };
+    return { ...success(), stderr: warning };
   } catch (error) {
     const log = `librbd::Operations: rbd image ${target.image} already exists`;
     rethrow(error, 'rename error', ...(codeOf(error) === 'EEXIST' ? [log] : []));
   }
-  return success();
+}
+
+const request = 'librbd::operation::RenameRequest';
+
+/** The image has its new name: that the old one stays as well is only worth a warning. */
+function* removeName(
+  session: Session,
+  { namespace, image }: OpenImage,
+  name: string,
+): Steps<string> {
+  const { cluster } = session;
+  const { ids } = namespace;
+  const subject = specOf(namespace, name);
+  try {
+    yield* write(session, namespace, { name: 'remove name', subject }, () => {
+      if (ids.get(name) === image.id) cluster.removeId(namespace, name);
+    });
+    return '';
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return logged(`${request}: warning: couldn't remove old source object (rbd_id.${name})`);
+  }
 }

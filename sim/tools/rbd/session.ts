@@ -49,6 +49,8 @@ export interface Session {
   /** 0 is without limit. */
   readonly operationTimeoutMs: number;
   readonly showsProgress: boolean;
+  /** Whether it tells on standard error what librbd logs besides errors, as far as level 1. */
+  readonly logs: boolean;
 }
 
 /** How long trouble lasts that a fault brings about: longer than anybody's connect timeout. */
@@ -56,7 +58,7 @@ const troubleUs = 20_000_000;
 
 const mountTimeoutSeconds = 300;
 
-function seconds({ values }: RbdArguments, name: string, otherwise: number): number {
+function numberOf({ values }: RbdArguments, name: string, otherwise: number): number {
   return Number(values.get(name) ?? otherwise);
 }
 
@@ -68,7 +70,7 @@ export function* connect(
 ): Steps<Session> {
   const { cluster } = context;
   const user = args.values.get('id') ?? 'admin';
-  const timeoutMs = seconds(args, 'client-mount-timeout', mountTimeoutSeconds) * 1000;
+  const timeoutMs = numberOf(args, 'client-mount-timeout', mountTimeoutSeconds) * 1000;
   const giveUp = (code: string) =>
     refused(
       code,
@@ -91,8 +93,9 @@ export function* connect(
     context,
     cluster,
     client,
-    operationTimeoutMs: seconds(args, 'rados-osd-op-timeout', 0) * 1000,
+    operationTimeoutMs: numberOf(args, 'rados-osd-op-timeout', 0) * 1000,
     showsProgress: !args.flags.has('no-progress'),
+    logs: args.values.get('log-to-stderr') === 'true' && numberOf(args, 'debug-rbd', 0) >= 1,
   };
 }
 

@@ -9,6 +9,7 @@ import { cephFsid, cephSpace } from '../../tools/ceph/argv.ts';
 import { parseCephFsid, parseCephSpace, type CephPoolSpace } from '../../tools/ceph/output.ts';
 import * as argv from '../../tools/rbd/argv.ts';
 import type { CephClient } from '../../tools/rbd/client.ts';
+import { hasRenamed } from '../../tools/rbd/errors.ts';
 import * as output from '../../tools/rbd/output.ts';
 import { isAbsent, noSuchPool, runRbd, type RbdRun } from './run-rbd.ts';
 
@@ -44,6 +45,8 @@ export interface Cluster {
   unguarded(session: Session): Session;
   /** Changes metadata. That is short, so that it is left to finish when the caller cancels. */
   change(session: Session, command: Command, action: string): Promise<void>;
+  /** Gives an image another name, unless that is taken (ALREADY_EXISTS): of several who give one at once, one does. */
+  rename(session: Session, spec: string, target: string, action: string): Promise<void>;
   /** Copies data: shows its progress, may take long, waits for a slot, and ends when the caller cancels. */
   copy(session: Session, command: Command, work: Copying): Promise<void>;
   /** The same for what must not be left half done: begun at once, and left to finish. */
@@ -69,7 +72,7 @@ export function connect({ executor }: Pick<Host, 'executor'>, config: Config): C
     ...pools,
     ...answers,
     unguarded: (session) => ({ ...session, host: { ...session.host, executor } }),
-    ...changesOf(pools, config.limits, answers.space),
+    ...changesOf(client, pools, config.limits, answers.space),
   };
 }
 
@@ -130,6 +133,7 @@ function answersOf(client: CephClient, read: Read) {
 }
 
 function changesOf(
+  client: CephClient,
   { pool, templatePool }: Pick<Cluster, 'pool' | 'templatePool'>,
   limits: Config['limits'],
   space: Cluster['space'],
@@ -149,9 +153,15 @@ function changesOf(
       });
     }
   };
+  const timeoutMs = limits.toolTimeoutSeconds * 1000;
   return {
-    change: (session, command, action) =>
-      run(session, command, { action, timeoutMs: limits.toolTimeoutSeconds * 1000 }),
+    change: (session, command, action) => run(session, command, { action, timeoutMs }),
+    rename: (session, spec, target, action) =>
+      run(session, argv.rbdRename(client, spec, target), {
+        action,
+        timeoutMs,
+        succeeds: hasRenamed,
+      }),
     copy: (session, command, work) =>
       session.withSlot(() =>
         run(session, command, { ...copying(session, work), signal: session.signal }),

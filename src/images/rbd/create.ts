@@ -154,7 +154,7 @@ async function publish(
   const record = recordOf(session, order, { type: 'rbd', format: 'raw' });
   await publishRecord(filesystem, workspace, record);
   try {
-    await cluster.change(session, rbdRename(cluster.client, draft, image), 'publish the image');
+    await cluster.rename(session, draft, image, 'publish the image');
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
     throw alreadyExists(order.address, image, error);
@@ -222,7 +222,9 @@ export async function recoverCreate(
   const record = await readRecord(filesystem, directory, name);
   if (record === undefined || record.id !== intent['id']) return 'undone';
   const published = await cluster.info(image);
-  const isOwn = drafted === undefined || drafted.id === published?.id;
+  // Without a draft it was this operation that gave the name, unless the draft was removed by an earlier recovery.
+  const ownId = drafted?.id ?? intent['imageId'];
+  const isOwn = ownId === undefined || ownId === published?.id;
   if (published !== undefined && isOwn) return 'finished';
   await removeRecord(filesystem, directory, name, record.id);
   return 'undone';

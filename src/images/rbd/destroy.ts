@@ -9,7 +9,7 @@ import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { rbdOverwrite, rbdRename } from '../../tools/rbd/argv.ts';
+import { rbdOverwrite } from '../../tools/rbd/argv.ts';
 import { tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import { abandonIntent, type Intent } from '../../workspace/workspace.ts';
@@ -82,7 +82,7 @@ async function requireUnused(session: Session, cluster: Cluster, spec: string, n
 async function takeAway(session: Session, cluster: Cluster, removal: Removal, name: string) {
   const { image, removed } = removal;
   await begin(session, { operation, ...removal });
-  await cluster.change(session, rbdRename(cluster.client, image, removed), 'take its name');
+  await cluster.rename(session, image, removed, 'take its name');
   try {
     if ((await cluster.info(removed))?.id !== removal.imageId) throw gone(name);
     await requireUnused(session, cluster, removed, name);
@@ -93,7 +93,7 @@ async function takeAway(session: Session, cluster: Cluster, removal: Removal, na
 }
 
 async function giveBack(session: Session, cluster: Cluster, { image, removed }: Removal) {
-  await cluster.change(session, rbdRename(cluster.client, removed, image), 'give its name back');
+  await cluster.rename(session, removed, image, 'give its name back');
   await abandonIntent(session.host.filesystem, session.workspace);
 }
 
@@ -161,10 +161,8 @@ export async function recoverDestroy(
       if (isHalfRenamed) return 'undone';
     }
   }
-  await cluster
-    .change(session, rbdRename(cluster.client, removed, image), 'give its name back')
-    .catch((error: unknown) => {
-      if (!isAbsent(error)) throw error;
-    });
+  await cluster.rename(session, removed, image, 'give its name back').catch((error: unknown) => {
+    if (!isAbsent(error)) throw error;
+  });
   return 'undone';
 }

@@ -8,7 +8,7 @@ import { PlatterError } from '../../errors.ts';
 import { checkName, formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { rbdClone, rbdFlatten, rbdRename, rbdSnapshot } from '../../tools/rbd/argv.ts';
+import { rbdClone, rbdFlatten, rbdSnapshot } from '../../tools/rbd/argv.ts';
 import type { Intent } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
@@ -92,7 +92,7 @@ export async function directSnapshot(
           const shared = `${draft}@${sharedSnapshot}`;
           await cluster.change(session, rbdSnapshot(client, 'create', shared), 'share the image');
           await protect(session, cluster, shared);
-          await cluster.change(session, rbdRename(client, draft, target), 'publish the image');
+          await cluster.rename(session, draft, target, 'publish the image');
         },
       },
     ],

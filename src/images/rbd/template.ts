@@ -8,7 +8,7 @@ import { locksDirectory } from '../../config/layout.ts';
 import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Session } from '../../operations/step.ts';
-import { rbdRemove, rbdRename, rbdSetMetadata, rbdSnapshot } from '../../tools/rbd/argv.ts';
+import { rbdRemove, rbdSetMetadata, rbdSnapshot } from '../../tools/rbd/argv.ts';
 import type { TemplateIdentity } from '../../templates/copies.ts';
 import type { Base } from '../driver.ts';
 import { roundUp, sectorBytes } from '../../sizes.ts';
@@ -182,8 +182,7 @@ async function publishTemplate(
   draft: string,
 ): Promise<void> {
   const spec = templateSpec(cluster, base);
-  const rename = () =>
-    cluster.change(session, rbdRename(cluster.client, draft, spec), 'publish the template');
+  const rename = () => cluster.rename(session, draft, spec, 'publish the template');
   try {
     await rename();
   } catch (error) {
@@ -225,16 +224,14 @@ export async function removeTemplate(
   template: TemplateIdentity,
   id: string,
 ): Promise<void> {
-  const { client, templatePool } = cluster;
+  const { templatePool } = cluster;
   const spec = templateSpec(cluster, template);
   const removed = `${templatePool}/${removedName(templateImageName(template), id)}`;
   let isHalfRenamed = false;
   // What bears the name alone was not made by platter.
   if (await isThere(cluster, template)) {
     try {
-      await ifThere(() =>
-        cluster.change(session, rbdRename(client, spec, removed), 'take the name of the template'),
-      );
+      await ifThere(() => cluster.rename(session, spec, removed, 'take the name of the template'));
     } catch (error) {
       // Nobody else has that name: an earlier rename was killed half-way, and rbd can neither finish nor undo it.
       if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
@@ -249,6 +246,6 @@ export async function removeTemplate(
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
     if (isHalfRenamed) return;
-    await cluster.change(session, rbdRename(client, removed, spec), 'give the name back');
+    await cluster.rename(session, removed, spec, 'give the name back');
   }
 }

@@ -104,9 +104,12 @@ export function rbdShrink(client: CephClient, spec: string, sizeBytes: number): 
   return { file, args: [...args, '--allow-shrink'] };
 }
 
-/** Gives another name within the pool and namespace, in one atomic step; never over an image that is there. */
+/**
+ * Gives another name within the pool and namespace; never over an image that is there. Whoever is the later of two to give
+ * a name ends with status 0 all the same: only what rbd logs tells then (see `hasRenamed`).
+ */
 export function rbdRename(client: CephClient, spec: string, target: string): Command {
-  return rbd(client, 'rename', spec, target);
+  return rbd(client, 'rename', spec, target, '--debug-rbd=1', '--log-to-stderr=true');
 }
 
 export function rbdRemove(client: CephClient, spec: string): Command {

@@ -25,12 +25,20 @@ const meanings: readonly (readonly [RegExp, ErrorCode])[] = [
     /has watchers|Device or resource busy|\(30\) Read-only file system|\(116\) Stale|lock is already held|is protected from removal|has snapshots|linked clones/,
     'IN_USE',
   ],
-  [/File exists/, 'ALREADY_EXISTS'],
+  [/File exists|RenameRequest: image already exists/, 'ALREADY_EXISTS'],
   [/No such file or directory|does not exist|is not found/, 'NOT_FOUND'],
 ];
 
 export function classifyRbdFailure({ stderr }: RunResult): ErrorCode {
   return meanings.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'TOOL_FAILED';
+}
+
+/**
+ * Whether a rename has come about, and whole. With status 0 it may have found the name taken a moment after it was free,
+ * and done nothing; or have left the image its old name as well (fixtures/rbd-16.2/rename-race.json).
+ */
+export function hasRenamed({ exitCode, stderr }: RunResult): boolean {
+  return exitCode === 0 && !/RenameRequest: (?:image already exists|warning: )/.test(stderr);
 }
 
 /** The pool, or `pool/namespace`, that is not there; undefined when something else failed. */

@@ -1,0 +1,31 @@
+import { directoriesOf } from '../model/layout.ts';
+import { creates } from '../model/expected.ts';
+import type { Invariant } from '../model/invariant.ts';
+import type { Model } from '../model/model.ts';
+
+export const makers: Invariant = {
+  id: 'makers',
+  description:
+    'of hosts that know of each other only by the cluster, one makes a disk of a name, and records it',
+  onDone: (model, { spec, process }) =>
+    creates(spec) ? check(model, spec.subject, process.machine.index) : undefined,
+  onRecovered(model) {
+    for (const address of model.disks.keys()) {
+      for (const { index } of model.world.machines) {
+        const wrong = check(model, address, index);
+        if (wrong !== undefined) return wrong;
+      }
+    }
+    return undefined;
+  },
+};
+
+function check({ world, scenario, homes, isApart }: Model, address: string, machine: number) {
+  const home = homes.get(address);
+  if (!isApart || home === undefined || home === machine) return undefined;
+  const directory = directoriesOf(scenario)[machine] ?? '';
+  const path = `${directory}/${address.replace('/', '/.platter/')}.record`;
+  const isRecorded = world.volume.peek(path) !== undefined && world.volume.list(path).length > 0;
+  if (!isRecorded) return undefined;
+  return `host ${machine + 1} has a record of ${address}, which host ${home + 1} has made`;
+}
