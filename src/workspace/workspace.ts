@@ -91,7 +91,15 @@ export async function replaceIntent(
   intent: Intent,
 ): Promise<void> {
   const next = `${workspace.path}/${intentFile}.next`;
-  await filesystem.createText(next, JSON.stringify(intent), { permissions: 0o600 });
+  const write = () => filesystem.createText(next, JSON.stringify(intent), { permissions: 0o600 });
+  try {
+    await write();
+  } catch (error) {
+    if (!isHostError(error, 'EEXIST')) throw error;
+    // Whoever was here before got no further.
+    await filesystem.removeTree(next);
+    await write();
+  }
   await renameOnce(filesystem, next, `${workspace.path}/${intentFile}`);
   await filesystem.syncDirectory(workspace.path);
 }
