@@ -5,10 +5,11 @@
 import { sectorBytes } from '../../src/sizes.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { parentSnapshot, type ClusterImage } from '../cluster/image.ts';
-import { imageNamed, type Namespace } from '../cluster/namespace.ts';
+import { imageNamed, nameOf, type Namespace } from '../cluster/namespace.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
 import type { DiskStore } from './disk-store.ts';
+import { watchLateDrafts } from './late-drafts.ts';
 import { meaningOf, type Meaning } from './layout.ts';
 import type { DiskView } from './view.ts';
 
@@ -17,12 +18,13 @@ export const imagePool = 'vms';
 export const templatePool = 'images';
 export const foreignImages = ['foreign', 'vm1-old_disk', 'vm10_disk'] as const;
 
-export function clusterStore({ stores }: World): DiskStore {
-  const { cluster } = stores;
+export function clusterStore(world: World): DiskStore {
+  const { cluster } = world.stores;
   const images = cluster?.namespace(imagePool);
   if (cluster === undefined || images === undefined) {
     throw new Error('a scenario of RBD has a cluster');
   }
+  world.observers.push(watchLateDrafts(world, cluster));
   const find = (address: string) => {
     const name = imageName(address);
     return imageNamed(images, name) ?? setAside(images, name);
@@ -47,6 +49,7 @@ export function clusterStore({ stores }: World): DiskStore {
       const found = imageNamed(images, imageName(address));
       return found !== undefined && canStart(cluster, found) ? found.inode : undefined;
     },
+    isHeldForEver: (template) => isHeldByNameless(cluster, template),
     leftovers: () => leftIn(cluster),
     remains: () =>
       [...images.directory.keys()]
@@ -132,6 +135,15 @@ function isOneOfTwoOfUsed(cluster: Cluster, namespace: Namespace, name: string):
 function isDraftOfOrphan({ madeByOrphans }: Cluster, { directory, ids }: Namespace, name: string) {
   const id = directory.get(name) ?? ids.get(name);
   return name.startsWith('_part.') && id !== undefined && madeByOrphans.has(id);
+}
+
+/** Of a template: whether one of those leans on it that have no name by which they could be removed. */
+function isHeldByNameless(cluster: Cluster, template: string): boolean {
+  return [...cluster.images()].some((image) => {
+    const origin = image.parent === undefined ? undefined : nameOf(image.parent.image);
+    const isNameless = nameOf(image) === undefined && cluster.madeByOrphans.has(image.id);
+    return isNameless && origin?.startsWith(`_base.${template}.`) === true;
+  });
 }
 
 function leftInNamespace(cluster: Cluster, namespace: Namespace): readonly string[] {

@@ -36,6 +36,8 @@ export interface DiskStore {
   changeOfDisk?(change: VolumeChange): VolumeChange;
   /** Whether somebody else's has the name that a disk is to have. Absent: never. */
   isTaken?(address: string): boolean;
+  /** Whether a template can never be removed, for something leans on it that nobody can find. Absent: never. */
+  isHeldForEver?(template: string): boolean;
   /** How many others it leans on, one through the other: what leans goes before what it leans on. Absent: none. */
   depthOf?(address: string): number;
   /** What it means that something changed under this path (`VolumeChange.path`). */

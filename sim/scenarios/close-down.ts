@@ -109,6 +109,7 @@ class Closing {
     const own = `${directories[index] ?? instancesPath}/`;
     const templates = [...this.#model.templates].filter(([path]) => path.startsWith(own));
     for (const subject of templates.map(([, name]) => name).sort()) {
+      if (this.#model.store.isHeldForEver?.(subject) === true) return false;
       if (!(await this.#mustSucceed({ kind: 'delete template', subject }))) return false;
     }
     return true;

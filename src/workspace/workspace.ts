@@ -186,10 +186,13 @@ export async function takeOver(
 
 /** Whether somebody took this operation for dead, and finishes or undoes it. */
 export async function isTakenOver(filesystem: Filesystem, { path }: Workspace): Promise<boolean> {
-  try {
-    await filesystem.stat(path);
-    return false;
-  } catch (error) {
-    return isHostError(error, 'ENOENT', 'ESTALE');
-  }
+  const look = () =>
+    filesystem.stat(path).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const first = await look();
+  // A server that has forgotten the directory looks its name up anew.
+  const last = isHostError(first, 'ESTALE') ? await look() : first;
+  return isHostError(last, 'ENOENT', 'ESTALE');
 }

@@ -10,6 +10,7 @@ import { formatAddress } from '../../names.ts';
 import type { Session } from '../../operations/step.ts';
 import { rbdRemove, rbdSetMetadata, rbdSnapshot } from '../../tools/rbd/argv.ts';
 import type { TemplateIdentity } from '../../templates/copies.ts';
+import { isTakenOver } from '../../workspace/workspace.ts';
 import type { Base } from '../driver.ts';
 import { roundUp, sectorBytes } from '../../sizes.ts';
 import type { Cluster } from './cluster.ts';
@@ -244,8 +245,17 @@ export async function removeTemplate(
     // A rename that was killed, now or when the template was published, has left it behind: rbd gives no name back twice.
     await freeName(session, cluster, spec);
   } catch (error) {
+    const { host, workspace } = session;
+    if (id === workspace.id && (await isTakenOver(host.filesystem, workspace))) {
+      // The template was removed while this process stood still, and what has lost its name since is another one.
+      await ifThere(() =>
+        cluster.rename(cluster.unguarded(session), removed, spec, 'give the name back'),
+      );
+      throw error;
+    }
     if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
-    if (isHalfRenamed) return;
-    await cluster.rename(session, removed, spec, 'give the name back');
+    if (!isHalfRenamed) return cluster.rename(session, removed, spec, 'give the name back');
+    // Else it is a client that has it open, such as a tool that hangs.
+    if ((await cluster.children(spec, { all: true })).length === 0) throw error;
   }
 }
