@@ -10,8 +10,7 @@ import { importContent } from './content.ts';
 import { firstEffect, forgetIfNotBegun } from './in-place.ts';
 import { locationSpec, passHead } from './location.ts';
 import { draftName, imageNameOf } from './names.ts';
-import { protect } from './remove.ts';
-import { isAbsent } from './run-rbd.ts';
+import { ifThere, protect } from './remove.ts';
 import { ensureTemplate, templateSnapshotSpec } from './template.ts';
 
 export interface ContentOrder {
@@ -80,17 +79,19 @@ function templateStep(
     command,
     async run(session) {
       session.method = 'clone';
+      const clone = () => cluster.change(session, command, 'clone the template');
       try {
-        await cluster.change(session, command, 'clone the template');
+        if (await ifThere(clone)) return;
       } catch (error) {
-        if (!isAbsent(error)) {
-          await forgetIfNotBegun(session, error);
-          throw error;
-        }
-        await requireFree();
-        await ensureTemplate(session, cluster, config, base);
-        await cluster.change(session, command, 'clone the template');
+        await forgetIfNotBegun(session, error);
+        throw error;
       }
+      await requireFree();
+      await ensureTemplate(session, cluster, config, base);
+      if (await ifThere(clone)) return;
+      // Another host has taken it back, or removed it, in that very moment.
+      await ensureTemplate(session, cluster, config, base);
+      await clone();
     },
   };
 }
