@@ -54,6 +54,10 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   if (ground.isApart) return { clients: drawStrangers(new Prng(seed, 'strangers'), ground) };
   const own = new Prng(seed, 'set up');
   const template = ground.templates.find(({ hostile }) => !hostile);
+  const together = new Prng(seed, 'disks of an instance');
+  if (template !== undefined && together.oneIn(8)) {
+    return drawInstanceDuel(together, ground, template);
+  }
   if (template !== undefined && own.oneIn(3)) return drawDuel(own, ground, template);
   const setUp = template !== undefined && own.oneIn(3) ? drawSetUp(own, template) : [];
   const clients = drawClients(prng, ground, setUp.length > 0);
@@ -166,6 +170,28 @@ function drawRace(prng: Prng, { machines, templates }: Ground): readonly ClientS
     return prng.oneIn(3) ? [makes, { kind: 'show', subject } as const] : [makes];
   });
   return onMachines(machines, scripts);
+}
+
+/** Beside the first disk of their instance. */
+const furtherDisks = [neighbour, 'vm1/disk.swap', 'vm1/disk.eph1'] as const;
+
+/**
+ * Two or three clients do the same at once, each to a disk of its own of one instance: they come to what the disks share
+ * within few steps of each other, so none waits before it begins, or gives up.
+ */
+function drawInstanceDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Workload {
+  const first: OperationSpec = { kind: 'cache', subject: commonImage, other: template.name };
+  const kind = prng.pick(['cache', 'create blank', 'import'] as const);
+  const isEnded = prng.oneIn(3);
+  const scripts = furtherDisks.slice(0, 2 + prng.below(2)).map((subject): OperationSpec[] => {
+    const drawn = drawOperation(prng, kind, { templates: [template], images: [subject] });
+    const { afterMs: _waits, cancelAfterMs: _givesUp, ...made } = drawn;
+    return isEnded ? [made, { kind: 'destroy', subject }] : [made];
+  });
+  return {
+    ...(prng.oneIn(3) ? {} : { setUp: [first] }),
+    clients: onMachines(machines, scripts),
+  };
 }
 
 function drawClients(
