@@ -30,6 +30,7 @@ import { snapshotNames } from './snapshot-names.ts';
 import { staleBytes } from './stale-bytes.ts';
 import { templatesAreImmutable } from './templates.ts';
 import { toldOutcome } from './told-outcome.ts';
+import { undoTold } from './undo-told.ts';
 import { volumeTemplates } from './volume-templates.ts';
 import { wholeDisks } from './whole-disks.ts';
 
@@ -42,6 +43,7 @@ export const invariants: readonly Invariant[] = [
   outcome,
   failedWithoutEffect,
   toldOutcome,
+  undoTold,
   allOrNothing,
   leftAlone,
   templatesAreImmutable,

@@ -1,4 +1,4 @@
-import { directoriesOf } from '../model/layout.ts';
+import { directoryOf } from '../model/layout.ts';
 import { creates, describeRun } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
@@ -29,8 +29,7 @@ export const makers: Invariant = {
 function check({ world, scenario, homes, isApart }: Model, address: string, machine: number) {
   const home = homes.get(address);
   if (!isApart || home === undefined || home === machine) return undefined;
-  const directory = directoriesOf(scenario)[machine] ?? '';
-  const path = `${directory}/${address.replace('/', '/.platter/')}.record`;
+  const path = `${directoryOf(scenario, machine)}/${address.replace('/', '/.platter/')}.record`;
   const isRecorded = world.volume.peek(path) !== undefined && world.volume.list(path).length > 0;
   if (!isRecorded) return undefined;
   return `host ${machine + 1} has a record of ${address}, which host ${home + 1} has made`;

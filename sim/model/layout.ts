@@ -1,15 +1,26 @@
 /** What the paths of a simulated world mean: the onlooker reads them as platter's users would. */
 import { memoizeByText } from '../memoize.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import type { Inode } from '../volume/inode.ts';
+import type { Volume } from '../volume/volume.ts';
 
 export const instancesPath = '/i';
 
+/** Whether the hosts share nothing but a cluster. */
+export function isApart({ cluster }: Scenario): boolean {
+  return cluster?.isAllThatIsShared === true;
+}
+
 /** Where platter keeps what it has: on hosts that share nothing but a cluster each has a directory of its own. */
-export function directoriesOf({ machines, cluster }: Scenario): readonly string[] {
-  if (cluster?.isAllThatIsShared !== true) return [instancesPath];
-  return machines.map((_, machine) =>
+export function directoriesOf(scenario: Scenario): readonly string[] {
+  if (!isApart(scenario)) return [instancesPath];
+  return scenario.machines.map((_, machine) =>
     machine === 0 ? instancesPath : `${instancesPath}${machine}`,
   );
+}
+
+export function directoryOf(scenario: Scenario, machine: number): string {
+  return directoriesOf(scenario)[machine] ?? instancesPath;
 }
 
 const inInstancesPath = /^\/i\d*\//;
@@ -44,4 +55,19 @@ function readMeaning(path: string): Meaning {
 
 export function diskPath(address: string): string {
   return `${instancesPath}/${address}`;
+}
+
+/** What operations on an image have in hand in a directory, or have left there. */
+export function workspacesOn(
+  volume: Volume,
+  directory: string,
+  address: string | undefined,
+): readonly Inode[] {
+  const [instance = '', disk = ''] = address?.split('/') ?? [];
+  const area = `${directory}/${instance}/.platter`;
+  if (volume.peek(area) === undefined) return [];
+  return volume
+    .list(area)
+    .filter(([name]) => name.startsWith(`${disk}~`) && name.endsWith('.work'))
+    .map(([, inode]) => inode);
 }

@@ -13,9 +13,9 @@ import type { Observer, World } from '../world.ts';
 import { checksOf, type Checks, type HookName } from './checks.ts';
 import { sourceOf } from './expected.ts';
 import { diskStoreOf, type DiskStore } from './disk-store.ts';
-import { directoriesOf, type Meaning } from './layout.ts';
-import { touches, type OperationRun } from './operation-run.ts';
-import { addressesOf, isUnknown, overlap, worksOnImages } from './touched.ts';
+import { directoriesOf, directoryOf, isApart, workspacesOn, type Meaning } from './layout.ts';
+import { noteOverlaps, touches, type OperationRun } from './operation-run.ts';
+import { addressesOf, isUnknown, worksOnImages } from './touched.ts';
 import { Unsettled } from './unsettled.ts';
 import { stateOf, type DiskState, type DiskView } from './view.ts';
 
@@ -26,6 +26,8 @@ export class Model implements Observer {
   readonly runs: OperationRun[] = [];
   readonly faults: Fault[] = [];
   readonly store: DiskStore;
+  /** Whether the hosts share nothing but a cluster. */
+  readonly isApart: boolean;
   /** Disks that are there. */
   readonly disks = new Map<string, DiskView>();
   /** Paths of the templates that are there, with their names. */
@@ -48,6 +50,7 @@ export class Model implements Observer {
     this.world = world;
     this.scenario = scenario;
     this.store = diskStoreOf(world, scenario);
+    this.isApart = isApart(scenario);
     this.unsettled = new Unsettled(this.isApart);
     this.#checks = checksOf(invariants);
     world.observers.push(this);
@@ -55,11 +58,6 @@ export class Model implements Observer {
 
   template(name: string): TemplateSpec | undefined {
     return this.scenario.templates.find((spec) => spec.name === name);
-  }
-
-  /** Whether the hosts share nothing but a cluster. */
-  get isApart(): boolean {
-    return this.scenario.cluster?.isAllThatIsShared === true;
   }
 
   violate(id: string, message: string): void {
@@ -82,6 +80,11 @@ export class Model implements Observer {
     return view === undefined ? undefined : stateOf(this.world.volume, view);
   }
 
+  /** What is in hand, or was left, of an image where a process looks for it. */
+  workspacesOf({ machine }: SimProcess, address: string | undefined): readonly Inode[] {
+    return workspacesOn(this.world.volume, directoryOf(this.scenario, machine.index), address);
+  }
+
   begin(client: number, process: SimProcess, spec: OperationSpec): OperationRun {
     const addresses = addressesOf(spec);
     const subject = addresses?.[0];
@@ -94,6 +97,7 @@ export class Model implements Observer {
       addresses,
       before: subject === undefined ? undefined : this.state(subject),
       allBefore: addresses === undefined ? this.states() : undefined,
+      workspacesBefore: new Set(this.workspacesOf(process, subject)),
       source: sourceOf(this, spec),
       isAlone: true,
       isExclusive: true,
@@ -101,13 +105,7 @@ export class Model implements Observer {
       error: undefined,
       result: undefined,
     };
-    for (const other of this.runs) {
-      if (other.outcome !== 'running' || !overlap(run, other)) continue;
-      for (const one of [run, other]) {
-        one.isAlone = false;
-        one.isExclusive = false;
-      }
-    }
+    noteOverlaps(run, this.runs);
     if (addresses === undefined || addresses.some((address) => this.unsettled.has(address))) {
       run.isAlone = false;
     }

@@ -2,6 +2,7 @@
 import type { PlatterError } from '../../src/errors.ts';
 import type { SimProcess } from '../process.ts';
 import type { OperationSpec } from '../scenarios/scenario.ts';
+import type { Inode } from '../volume/inode.ts';
 import type { Source } from './expected.ts';
 import type { DiskState } from './view.ts';
 
@@ -17,6 +18,8 @@ export interface OperationRun {
   readonly before: DiskState | undefined;
   /** Of all images, where it may touch any. */
   readonly allBefore: ReadonlyMap<string, DiskState> | undefined;
+  /** Workspaces on its image that were there when it began: they are somebody else's. */
+  readonly workspacesBefore: ReadonlySet<Inode>;
   /** What a new image is to be made of, as it was when the operation began. */
   readonly source: Source | undefined;
   /** Whether nothing else has touched its images since it began, and nothing was left to be done on them before. */
@@ -27,6 +30,22 @@ export interface OperationRun {
   error: PlatterError | undefined;
   /** What it resolved to. */
   result: unknown;
+}
+
+/** Whoever works on the same image meanwhile keeps neither alone. */
+export function noteOverlaps(run: OperationRun, runs: readonly OperationRun[]): void {
+  for (const other of runs) {
+    if (other.outcome !== 'running' || !overlap(run, other)) continue;
+    for (const one of [run, other]) {
+      one.isAlone = false;
+      one.isExclusive = false;
+    }
+  }
+}
+
+function overlap(a: OperationRun, b: OperationRun): boolean {
+  if (a.addresses === undefined || b.addresses === undefined) return true;
+  return a.addresses.some((address) => b.addresses?.includes(address));
 }
 
 export function touches(run: OperationRun, address: string): boolean {

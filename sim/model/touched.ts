@@ -14,11 +14,6 @@ export function addressesOf({
   return [subject];
 }
 
-export function overlap(a: OperationRun, b: OperationRun): boolean {
-  if (a.addresses === undefined || b.addresses === undefined) return true;
-  return a.addresses.some((address) => b.addresses?.includes(address));
-}
-
 export function changesImages({ kind }: OperationSpec): boolean {
   return !['show', 'list', 'export', 'guest write'].includes(kind);
 }

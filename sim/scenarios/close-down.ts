@@ -4,7 +4,7 @@
  */
 import type { Backend } from '../../src/images/backend.ts';
 import type { PlatterEvent } from '../../src/ports/events.ts';
-import { directoriesOf, instancesPath } from '../model/layout.ts';
+import { directoryOf } from '../model/layout.ts';
 import type { Model } from '../model/model.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
@@ -104,9 +104,7 @@ class Closing {
   }
 
   async removeTemplates(): Promise<boolean> {
-    const { index } = this.#process.machine;
-    const directories = directoriesOf(this.#scenario);
-    const own = `${directories[index] ?? instancesPath}/`;
+    const own = `${directoryOf(this.#scenario, this.#process.machine.index)}/`;
     const templates = [...this.#model.templates].filter(([path]) => path.startsWith(own));
     for (const subject of templates.map(([, name]) => name).sort()) {
       if (this.#model.store.isHeldForEver?.(subject) === true) return false;

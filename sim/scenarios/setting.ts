@@ -5,7 +5,7 @@ import { Backend } from '../../src/images/backend.ts';
 import type { EventSink } from '../../src/ports/events.ts';
 import { hostOf } from '../host.ts';
 import { simKeyManager } from '../key-manager.ts';
-import { directoriesOf, instancesPath, outsidePath } from '../model/layout.ts';
+import { directoriesOf, directoryOf, outsidePath } from '../model/layout.ts';
 import type { SimProcess } from '../process.ts';
 import type { World, WorldOptions } from '../world.ts';
 import { contentFromOutside, secretPath } from './contents.ts';
@@ -66,7 +66,7 @@ interface Told {
 function configOf(scenario: Scenario, machine: number): ConfigInput {
   const { preallocateImages, forceRawImages, maxConcurrentDiskOps } = scenario.config;
   return {
-    instancesPath: directoriesOf(scenario)[machine] ?? instancesPath,
+    instancesPath: directoryOf(scenario, machine),
     defaultImageType: scenario.backend,
     preallocateImages,
     maxConcurrentDiskOps,
