@@ -86,12 +86,8 @@ export function nodeFilesystem(executor: Executor): Filesystem {
       await fs.utimes(path, now, now);
     },
 
-    async sync(...paths) {
-      for (const path of paths) await withOpen(path, 0, syncOpen);
-    },
-    async syncDirectory(...paths) {
-      for (const path of paths) await withOpen(path, constants.O_DIRECTORY, syncOpen);
-    },
+    sync: (...paths) => syncAll(paths, 0),
+    syncDirectory: (...paths) => syncAll(paths, constants.O_DIRECTORY),
 
     clone: (source, target) => cloneFile(source, target),
     allocate: (path, length) => fallocate(executor, path, ['-n', '-l', String(length)]),
@@ -105,6 +101,13 @@ export function nodeFilesystem(executor: Executor): Filesystem {
 
     supportsDirectIo,
   };
+}
+
+/** At once, so that they share what the journal writes. Ends when none is under way any more, also when one has failed. */
+async function syncAll(paths: readonly string[], flags: number): Promise<void> {
+  const synced = await Promise.allSettled(paths.map((path) => withOpen(path, flags, syncOpen)));
+  const failed = synced.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 const pieceBytes = 4096;

@@ -121,8 +121,8 @@ export interface Filesystem {
   /** Sets the modification time to now. */
   touch(path: string): Promise<void>;
   /**
-   * Syncs files, one after the other. Together, for on journalling filesystems the first one of a group pays for all that
-   * was changed before (measured on ext4 and XFS).
+   * Syncs files, in no order. Together, for on journalling filesystems the first one of a group pays for all that was
+   * changed before (measured on ext4 and XFS). One that fails is told of when none is under way any more.
    */
   sync(...paths: readonly string[]): Promise<void>;
   syncDirectory(...paths: readonly string[]): Promise<void>;
