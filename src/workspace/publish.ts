@@ -5,11 +5,11 @@
  * Syncs are kept together and no name changes between them, for on journalling filesystems the first one of a group pays
  * for all, and every change between makes another one pay (measured on ext4 and XFS).
  */
-import { isHostError, PlatterError } from '../errors.ts';
+import { isHostError, PlatterError, toPlatterError } from '../errors.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
 import { areaPath, parentOf, recordPath } from './area.ts';
 import { draftRecord, placeRecord, removeRecord } from './record.ts';
-import type { Workspace } from './workspace.ts';
+import { isTakenOver, type Workspace } from './workspace.ts';
 import { linkOnce, renameOnce, standsAt } from './once.ts';
 
 export interface Publication {
@@ -52,7 +52,8 @@ export async function publish(filesystem: Filesystem, publication: Publication):
     hasAppeared = true;
     await filesystem.syncDirectory(directory);
   } catch (error) {
-    await withdraw(filesystem, publication, hasAppeared);
+    const isWithdrawn = await withdraw(filesystem, publication, hasAppeared);
+    if (!isWithdrawn && !(await isTakenOver(filesystem, workspace))) throw leftInPlace(error, name);
     if (!isHostError(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) throw error;
     throw new PlatterError('ALREADY_EXISTS', `"${name}" exists already`, { cause: error });
   }
@@ -102,14 +103,24 @@ async function withdraw(
   filesystem: Filesystem,
   { workspace, record }: Publication,
   hasAppeared: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { directory, name, id, path } = workspace;
   try {
     if (hasAppeared) {
       await renameOnce(filesystem, `${directory}/${name}`, `${path}/withdrawn`);
     }
-    if (record !== undefined) await removeRecord(filesystem, directory, name, id);
   } catch {
-    // The first failure counts. What could not be taken back is whole, and the next operation deals with the rest.
+    return false;
   }
+  if (record !== undefined) {
+    // One that is left describes nothing: the next operation sees that.
+    await removeRecord(filesystem, directory, name, id).catch(() => undefined);
+  }
+  return true;
+}
+
+/** The first failure counts; but what could not be taken back is whole, and there. */
+function leftInPlace(error: unknown, name: string): Error {
+  const failure = toPlatterError(error, `make "${name}" durable`);
+  return PlatterError.is(failure) ? failure.with({ undo: 'finished' }) : failure;
 }
