@@ -1,6 +1,7 @@
 /**
  * The executor port of a simulated process. Tools are generators: between two of their steps anything can happen to
- * them, to who started them, and to the host. A tool whose caller died goes on as an orphan.
+ * them, to who started them, and to the host. A tool whose caller died goes on as an orphan, unless it was started so as to
+ * end with it.
  */
 import { isHostError, PlatterError } from '../src/errors.ts';
 import type { Command, Executor, RunOptions, RunResult } from '../src/ports/executor.ts';
@@ -26,7 +27,7 @@ export function simExecutor(world: World, process: SimProcess): Executor {
       if (options.signal?.aborted === true) return Promise.resolve(killedResult('canceled'));
       const subject = `${command.file} ${command.args.join(' ')}`;
       return world.callLater<RunResult>(process, 'executor.run', subject, (settle, fault) => {
-        const { file, args } = unwrapped(command);
+        const { file, args, endsWithCaller } = unwrapped(command);
         const program = programs.get(file);
         if (program === undefined || fault?.kind === 'tool missing') {
           settle.reject(missing(command, file));
@@ -35,6 +36,7 @@ export function simExecutor(world: World, process: SimProcess): Executor {
         } else {
           new ToolRun(world, process, {
             command: { file, args },
+            endsWithCaller,
             program,
             options,
             settle,
@@ -45,11 +47,19 @@ export function simExecutor(world: World, process: SimProcess): Executor {
   };
 }
 
-/** prlimit becomes what it runs. */
-function unwrapped(command: Command): Command {
-  if (command.file !== 'prlimit') return command;
-  const first = command.args.findIndex((arg) => !arg.startsWith('--'));
-  return { file: command.args[first] ?? '', args: command.args.slice(first + 1) };
+interface Unwrapped extends Command {
+  readonly endsWithCaller: boolean;
+}
+
+/** prlimit and setpriv become what they run. */
+function unwrapped({ file, args }: Command): Unwrapped {
+  if (file === 'setpriv' && args[0] === '--pdeathsig') {
+    const [, , tool = '', ...rest] = args;
+    return { ...unwrapped({ file: tool, args: rest }), endsWithCaller: true };
+  }
+  if (file !== 'prlimit') return { file, args, endsWithCaller: false };
+  const first = args.findIndex((arg) => !arg.startsWith('--'));
+  return unwrapped({ file: args[first] ?? '', args: args.slice(first + 1) });
 }
 
 function missing(command: Command, file: string): PlatterError {
@@ -64,6 +74,7 @@ function killedResult(killed: RunResult['killed']): RunResult {
 
 interface Run {
   readonly command: Command;
+  readonly endsWithCaller: boolean;
   readonly program: ToolProgram;
   readonly options: RunOptions;
   readonly settle: Settle<RunResult>;
@@ -87,7 +98,8 @@ class ToolRun {
     this.#caller = caller;
     const { file, args } = run.command;
     this.#label = hasSubcommands.has(file) ? `${file} ${args[0] ?? ''}` : file;
-    this.#process = world.spawn(caller.machine, this.#label, caller);
+    const { endsWithCaller } = run;
+    this.#process = world.spawn(caller.machine, this.#label, { parent: caller, endsWithCaller });
     this.#context = {
       volume: world.volume,
       stores: world.stores,

@@ -24,6 +24,8 @@ export interface SimProcess extends Owner {
   readonly label: string;
   /** Of tools: who started them. */
   readonly parent: SimProcess | undefined;
+  /** Of tools: whether they are killed when who started them dies. */
+  readonly endsWithCaller: boolean;
   /** Ended by whom: tools that are killed stop between two steps. */
   onKill: (() => void) | undefined;
 }

@@ -92,7 +92,11 @@ export class World {
   }
 
   /** Starts a process on a machine. */
-  spawn(machine: SimMachine, label: string, parent?: SimProcess): SimProcess {
+  spawn(
+    machine: SimMachine,
+    label: string,
+    { parent, endsWithCaller = false }: { parent?: SimProcess; endsWithCaller?: boolean } = {},
+  ): SimProcess {
     const process: SimProcess = {
       id: this.#nextOwner++,
       machine,
@@ -101,6 +105,7 @@ export class World {
       boot: machine.bootCount,
       label,
       parent,
+      endsWithCaller,
       isAlive: true,
       pausedUntilUs: this.#pauseOf(machine),
       onKill: undefined,
@@ -121,12 +126,15 @@ export class World {
     this.gate.bury(process);
   }
 
-  /** It is killed: nothing of it goes on, but for the tools that it has started. */
+  /** It is killed: nothing of it goes on, but for those tools of its that do not end with it. */
   kill(process: SimProcess): void {
     if (!process.isAlive) return;
     this.end(process);
     process.onKill?.();
     for (const observer of this.observers) observer.onCrash?.(process);
+    for (const tool of [...process.machine.processes]) {
+      if (tool.parent === process && tool.endsWithCaller) this.kill(tool);
+    }
   }
 
   cutPower(machine: SimMachine): void {

@@ -54,5 +54,6 @@ function isSaidAgain({ text, who }: Moment, before: Moment | undefined): boolean
 function shortened(text: string): string {
   return text
     .replace(beginsCommand, (begin) => begin.replace('read metadata ', ''))
-    .replace(/^runs prlimit( --\S+)* /, 'runs ');
+    .replace(/^runs prlimit( --\S+)* /, 'runs ')
+    .replace(/^runs setpriv --pdeathsig KILL /, 'runs ');
 }

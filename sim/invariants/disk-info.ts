@@ -1,3 +1,4 @@
+import { lockTable } from '../locks.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { diskPath } from '../model/layout.ts';
@@ -11,14 +12,19 @@ export const diskInfo: Invariant = {
       const format = formatOf(model, address);
       if (format === undefined) return `no format is recorded of ${address}`;
       if (format !== content.kind) return `${address} is ${content.kind}, recorded is ${format}`;
-      // An entry can get lost where two believe that they hold its lock: only faults bring that about.
-      const mayBeLost = model.faults.length > 0;
+      // An entry can get lost where two believe that they hold its lock, by a fault or by clocks that differ.
+      const mayBeLost = model.faults.length > 0 || isLockHeldTwice(model);
       if (!mayBeLost && listedFormat(model, address) === undefined)
         return `${address} is not in disk.info`;
     }
     return undefined;
   },
 };
+
+function isLockHeldTwice({ world }: Model): boolean {
+  const locks = [...lockTable(world)];
+  return locks.some(([key, { heldTwice }]) => key.includes('disk-info~') && heldTwice > 0);
+}
 
 /** What Nova reads. */
 function listedFormat({ world: { volume } }: Model, address: string): string | undefined {

@@ -68,6 +68,11 @@ function isExcused(model: Model, address: string): boolean {
   if (model.unsettled.has(address) && !(now.length > 0 && now.every((one) => one.isInnocent))) {
     return true;
   }
+  // It may say that it was finished: what it could not sync was not acknowledged.
+  const last = model.runs.findLast(
+    (run) => touches(run, address) && mayHaveChanged(model, run, address),
+  );
+  if (last?.outcome === 'failed') return true;
   return model.runs.some(
     (run) =>
       run.outcome === 'running' && touches(run, address) && mayHaveChanged(model, run, address),

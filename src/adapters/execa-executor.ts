@@ -118,6 +118,7 @@ function cannotStart(command: Command, error: unknown): PlatterError {
 const packageHint: Readonly<Record<string, string>> = {
   'qemu-img': 'apt-get install qemu-utils',
   prlimit: 'apt-get install util-linux',
+  setpriv: 'apt-get install util-linux',
   rbd: 'apt-get install ceph-common',
   ceph: 'apt-get install ceph-common',
   lvs: 'apt-get install lvm2',

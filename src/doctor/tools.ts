@@ -21,6 +21,8 @@ const usesLvm = ({ lvm, defaultImageType }: Config) =>
 const usesRbd = ({ rbd, defaultImageType }: Config) =>
   rbd.pool !== undefined || defaultImageType === 'rbd';
 
+const usesPloop = ({ defaultImageType }: Config) => defaultImageType === 'ploop';
+
 const tools: readonly Tool[] = [
   {
     name: 'qemu-img',
@@ -79,10 +81,16 @@ const tools: readonly Tool[] = [
     isNeeded: usesRbd,
   },
   {
+    name: 'setpriv',
+    packageName: 'util-linux',
+    purpose: 'ends ploop with its caller',
+    isNeeded: usesPloop,
+  },
+  {
     name: 'ploop',
     packageName: 'ploop',
     purpose: 'is for ploop disks',
-    isNeeded: ({ defaultImageType }) => defaultImageType === 'ploop',
+    isNeeded: usesPloop,
     // It has no way to tell its version; without an argument it prints its usage.
     args: [],
   },

@@ -9,6 +9,7 @@ import type { Host } from '../ports/host.ts';
 import type { Lock } from '../ports/locks.ts';
 import { areaPath, tidy } from '../workspace/area.ts';
 import {
+  abandonIntent,
   isTakenOver,
   leftoverWorkspaces,
   makeWorkspace,
@@ -263,8 +264,12 @@ async function recoverWorkspace<Result>(
 ): Promise<Outcome> {
   const { filesystem } = session.host;
   const intent = await readIntent(filesystem, workspace);
-  const outcome =
-    intent === undefined ? 'undone' : await operation.recover(session, workspace, intent);
+  let outcome: Outcome = 'undone';
+  if (intent !== undefined) {
+    outcome = await operation.recover(session, workspace, intent);
+    // Or a power cut would bring it back, and a snapshot be restored again over what was written since.
+    await abandonIntent(filesystem, workspace);
+  }
   await filesystem.removeTree(workspace.path);
   await tidy(filesystem, workspace.directory);
   return outcome;

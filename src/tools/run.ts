@@ -76,10 +76,10 @@ function toolError(
   });
 }
 
-/** prlimit (util-linux 2.38) starts for another tool, and says with status 127 that there is none. */
+/** prlimit and setpriv (util-linux 2.38) start for another tool, and say with status 127 that there is none. */
 function missingTool({ exitCode, stderr }: RunResult): string | undefined {
   if (exitCode !== 127) return undefined;
-  return /^prlimit: failed to execute ([^:]+):/m.exec(stderr)?.[1];
+  return /^(?:prlimit|setpriv): failed to execute ([^:]+):/m.exec(stderr)?.[1];
 }
 
 /** The public part of a failure names no path: standard error goes into the details. */

@@ -82,9 +82,19 @@ export async function statOrNothing(
   path: string,
 ): Promise<FileStat | undefined> {
   try {
-    return await filesystem.stat(path);
+    return await statAnew(filesystem, path);
   } catch (error) {
     if (isHostError(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
+  }
+}
+
+/** A server that has forgotten what a name stood for looks it up anew when it is asked again. */
+export async function statAnew(filesystem: Filesystem, path: string): Promise<FileStat> {
+  try {
+    return await filesystem.stat(path);
+  } catch (error) {
+    if (!isHostError(error, 'ESTALE')) throw error;
+    return filesystem.stat(path);
   }
 }

@@ -12,7 +12,7 @@ import { afterwards, isHostError, PlatterError, reporting } from '../errors.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
 import type { Random } from '../ports/random.ts';
 import { areaPath, listDirectory, makeDirectories, parentOf, workPath } from './area.ts';
-import { makeOwnDirectory, renameOnce, unlinkOnce } from './once.ts';
+import { makeOwnDirectory, renameOnce, unlinkOnce, statAnew } from './once.ts';
 
 export interface Workspace {
   readonly directory: string;
@@ -186,13 +186,10 @@ export async function takeOver(
 
 /** Whether somebody took this operation for dead, and finishes or undoes it. */
 export async function isTakenOver(filesystem: Filesystem, { path }: Workspace): Promise<boolean> {
-  const look = () =>
-    filesystem.stat(path).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-  const first = await look();
-  // A server that has forgotten the directory looks its name up anew.
-  const last = isHostError(first, 'ESTALE') ? await look() : first;
-  return isHostError(last, 'ENOENT', 'ESTALE');
+  try {
+    await statAnew(filesystem, path);
+    return false;
+  } catch (error) {
+    return isHostError(error, 'ENOENT', 'ESTALE');
+  }
 }

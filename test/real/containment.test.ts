@@ -2,7 +2,7 @@
  * Tools on files from outside, on this host: what a sandbox hides from them, that every such call is in one, and what is
  * done where there is none.
  */
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -19,6 +19,7 @@ import type { Host } from '../../src/ports/host.ts';
 import { inSandbox } from '../../src/tools/bubblewrap/argv.ts';
 import { runTool } from '../../src/tools/run.ts';
 import { withLimits } from '../../src/tools/util-linux/prlimit.ts';
+import { endingWithCaller } from '../../src/tools/util-linux/setpriv.ts';
 import { codeOf } from '../contract/world.ts';
 
 const directory = mkdtempSync(`${tmpdir()}/platter-test-`);
@@ -47,6 +48,25 @@ if (!canSandbox) console.warn('bwrap cannot run on this machine: its tests are l
 test('whether this machine can make sandboxes is found out', async () => {
   const { kind } = await containmentOf(nodeHost());
   expect(kind).toBe(canSandbox ? 'sandbox' : 'limits');
+});
+
+test('what is to end with its caller does, also without a sandbox', async () => {
+  const marker = `98${process.pid}1`;
+  const command = withLimits(endingWithCaller({ file: 'sleep', args: [marker] }), {});
+  const line = JSON.stringify([command.file, ...command.args]);
+  const program = `const [file, ...args] = ${line};
+    require('node:child_process').spawn(file, args); setInterval(() => {}, 1000);`;
+  const caller = spawn('node', ['-e', program], { stdio: 'ignore' });
+  const find = async () => (await executor.run(pgrep(`^sleep ${marker}`))).exitCode;
+  await expect.poll(find).toBe(0);
+  caller.kill('SIGKILL');
+  await expect.poll(find).toBe(1);
+});
+
+test('a tool that it cannot start is missing', async () => {
+  const command = endingWithCaller({ file: 'no-such-tool', args: [] });
+  const error = runTool(executor, command, { action: 'try', classify: () => 'NO_SPACE' });
+  await expect(error).rejects.toMatchObject({ code: 'TOOL_MISSING' });
 });
 
 describe.runIf(canSandbox)('in the sandbox', () => {

@@ -104,4 +104,17 @@ export const durabilityMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'recovered-again',
+    description: 'what recovery has finished comes back with a power cut',
+    backend: 'qcow2',
+    profile: 'power',
+    patches: [
+      {
+        module: 'operations/perform',
+        find: 'await abandonIntent(filesystem, workspace);',
+        replace: '',
+      },
+    ],
+  },
 ];

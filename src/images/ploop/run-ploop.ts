@@ -1,6 +1,8 @@
 /**
  * Runs ploop on the images of one directory, of which some may have the tables of a stranger: disks in ploop's expanded format
  * come from elsewhere. It sees that directory, its own lock of the host, and which devices there are, and nothing else.
+ * It ends with its caller, also where no sandbox sees to that: a machine that mounts the disk meanwhile would not find out
+ * that a ploop works on other names of its images.
  */
 import { contain, copyingLimits } from '../../ingress/containment.ts';
 import { isHostError } from '../../errors.ts';
@@ -8,6 +10,7 @@ import type { Session } from '../../operations/step.ts';
 import type { Command, RunResult } from '../../ports/executor.ts';
 import { classifyPloopFailure } from '../../tools/ploop/errors.ts';
 import { runTool } from '../../tools/run.ts';
+import { endingWithCaller } from '../../tools/util-linux/setpriv.ts';
 import { listDirectory } from '../../workspace/area.ts';
 import { makeOwnDirectory } from '../../workspace/once.ts';
 
@@ -38,7 +41,7 @@ export async function runPloop(
   });
   const files = { reads: [], writes: [], directories: [directory, locks], kernel: ['/sys'] };
   const held = copyingLimits(limits, Math.max(sizeBytes, await largestFile(session, directory)));
-  const contained = await contain(host, command, files, held);
+  const contained = await contain(host, endingWithCaller(command), files, held);
   await runTool(host.executor, contained, { ...run, classify: classifyPloopFailure, timeoutMs });
 }
 
