@@ -207,6 +207,10 @@ async function take(
   return {
     owner,
     signal: hold.lost.signal,
+    verify: () =>
+      call(world, process, 'verify', state, () => {
+        if (state.owner?.id !== owner.id) throw lost(state);
+      }),
     release: () => release(world, state, hold),
   };
 }
@@ -221,9 +225,7 @@ function keepFresh(world: World, state: LockState, hold: Hold): void {
     if (hold.isReleased) return;
     if (state.directoryMs !== hold.freshMs) {
       state.believers.delete(hold);
-      hold.lost.abort(
-        new PlatterError('LOCKED', 'lost the lock', { details: { lock: state.key } }),
-      );
+      hold.lost.abort(lost(state));
       return;
     }
     hold.freshMs = world.wallMs(process.machine);
@@ -270,6 +272,10 @@ function nextChange(
     state.waiting.add(proceed);
     signal?.addEventListener('abort', proceed, { once: true });
   });
+}
+
+function lost({ key }: LockState): PlatterError {
+  return new PlatterError('LOCKED', 'lost the lock', { details: { lock: key } });
 }
 
 function lockedError(request: LockRequest, holder: LockOwner | undefined): PlatterError {

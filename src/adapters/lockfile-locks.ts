@@ -97,7 +97,7 @@ class FutureWatch {
 /** Whoever removes the record of a dead owner may remove its lock, and nobody else. */
 async function removeDead(paths: LockPaths, holder: LockOwner): Promise<void> {
   try {
-    await fs.unlink(`${paths.owner}/${holder.id}.json`);
+    await fs.unlink(recordPath(paths, holder));
     await fs.rmdir(paths.lock);
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
@@ -141,7 +141,26 @@ async function tryLock(
     await release();
     throw error;
   }
-  return { owner, signal: lost.signal, release: () => giveBack(paths, owner, release) };
+  return {
+    owner,
+    signal: lost.signal,
+    verify: () => verify(paths, owner, request),
+    release: () => giveBack(paths, owner, release),
+  };
+}
+
+/** By the record, which whoever takes the lock removes. It is opened, for over NFS a look alone may be an old one. */
+async function verify(paths: LockPaths, owner: LockOwner, request: LockRequest): Promise<void> {
+  try {
+    const record = await fs.open(recordPath(paths, owner));
+    await record.close();
+  } catch (error) {
+    throw isErrno(error, 'ENOENT') ? lostError(request, error) : error;
+  }
+}
+
+function recordPath(paths: LockPaths, { id }: LockOwner): string {
+  return `${paths.owner}/${id}.json`;
 }
 
 async function writeOwner(paths: LockPaths, owner: LockOwner): Promise<void> {
@@ -153,7 +172,7 @@ async function writeOwner(paths: LockPaths, owner: LockOwner): Promise<void> {
       await fs.rm(`${paths.owner}/${name}`, { force: true });
     }
   }
-  await fs.writeFile(`${paths.owner}/${owner.id}.json`, JSON.stringify(owner));
+  await fs.writeFile(recordPath(paths, owner), JSON.stringify(owner));
 }
 
 /** Without its record the lock belongs to somebody else by now: then the library must not remove it. */
@@ -163,7 +182,7 @@ async function giveBack(
   release: () => Promise<void>,
 ): Promise<void> {
   try {
-    await fs.unlink(`${paths.owner}/${owner.id}.json`);
+    await fs.unlink(recordPath(paths, owner));
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return;
     throw error;

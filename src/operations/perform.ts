@@ -64,7 +64,7 @@ export async function perform<Result>(
   let failure: unknown;
   try {
     await recoverLeftovers(session, operation);
-    return await carryOut(host, session, operation);
+    return await carryOut(host, session, operation, lock);
   } catch (error) {
     failure = toPlatterError(error, actionOf(operation));
     throw failure;
@@ -148,6 +148,7 @@ async function carryOut<Result>(
   host: Host,
   session: Session,
   operation: Operation<Result>,
+  lock: Lock,
 ): Promise<Result> {
   const prepared = await operation.prepare(session);
   if (prepared.steps.length === 0) return prepared.result(session);
@@ -155,6 +156,9 @@ async function carryOut<Result>(
   try {
     await makeWorkspace(session.host.filesystem, session.workspace);
     isBegun = true;
+    // Whoever takes the lock from here on finds the workspace. Who took it before, while this process stood still, may
+    // have changed all that was found out.
+    await lock.verify();
     for (const step of prepared.steps) {
       host.events.emit({ type: 'step', operation: operation.name, description: step.description });
       await step.run(session);

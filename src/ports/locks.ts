@@ -31,6 +31,8 @@ export interface Lock {
   readonly owner: LockOwner;
   /** Aborted, with a LOCKED error as its reason, when the lock was lost to somebody else. */
   readonly signal: AbortSignal;
+  /** Rejects with LOCKED when somebody else has taken it: whoever stood still may come here before `signal` is aborted. */
+  verify(): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -24,6 +24,7 @@ export function locksContract(name: string, makeWorld: MakeWorld): void {
       const { locks, facts } = world.host;
       const lock = await locks.acquire(request());
       expect(lock.owner).toMatchObject({ pid: facts.self.pid, operation: 'image create vm1/disk' });
+      await lock.verify();
       expect(await locks.holder(`${world.directory}/locks`, 'image~vm1~disk')).toEqual(lock.owner);
       const other = await world.otherProcess();
       const told: unknown[] = [];
@@ -54,6 +55,8 @@ export function locksContract(name: string, makeWorld: MakeWorld): void {
       const other = await world.otherProcess();
       await clock.sleep(20);
       const theirs = await other.locks.acquire(request());
+      await expect(lock.verify()).rejects.toMatchObject({ code: 'LOCKED' });
+      await theirs.verify();
       for (let round = 0; round < 30 && !lock.signal.aborted; round += 1) await clock.sleep(1000);
       expect(lock.signal.aborted).toBe(true);
       expect(lock.signal.reason).toMatchObject({ code: 'LOCKED' });

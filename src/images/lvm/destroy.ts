@@ -11,7 +11,7 @@ import type { Clearing } from './content.ts';
 import { closeAnyMap, openMap } from './crypt.ts';
 import { snapshotsOf } from './facts.ts';
 import { begin, idOf } from './intent.ts';
-import { removedName, tagOf } from './names.ts';
+import { isSparsePool, removedName, tagOf } from './names.ts';
 import { readGroup, requireZeroing, volumeNamed, type Place } from './place.ts';
 import { removeClassicSnapshot, removeVolume } from './remove.ts';
 import { activateVolume, changeVolumes } from './run.ts';
@@ -25,7 +25,9 @@ export async function destroySteps(
   const { group, host, config } = place;
   const state = await readGroup(place, host);
   const disk = requireImageVolume(state, address);
-  requireZeroing(config, volumeNamed(state, disk.pool));
+  const pool = volumeNamed(state, disk.pool);
+  requireZeroing(config, pool);
+  const ownPool = pool !== undefined && isSparsePool(pool) ? pool.name : undefined;
   const kept = snapshotsOf(state, address).map(({ volume }) => volume);
   const snapshots = kept.map(({ name }) => name);
   // Classic ones go down with their disk.
@@ -37,7 +39,7 @@ export async function destroySteps(
       description: `make sure that nothing uses ${disk.name}, and take its name away`,
       async run(session) {
         const { workspace } = session;
-        const details = { volume: disk.name, snapshots, clearing, recordId };
+        const details = { volume: disk.name, snapshots, clearing, recordId, ownPool };
         await begin(session, 'lvm destroy', details);
         for (const volume of [disk, ...inPool]) await closeAnyMap(place, session, volume);
         await changeVolumes(place, session, workspace, {
@@ -62,7 +64,8 @@ export async function destroySteps(
       bytes: clearing === 'none' ? 0 : disk.sizeBytes,
       async run(session) {
         const { workspace } = session;
-        await removeAll(place, session, workspace, { id: workspace.id, snapshots, clearing });
+        const { id } = workspace;
+        await removeAll(place, session, workspace, { id, snapshots, clearing, ownPool });
         await completeIntent(session.host.filesystem, workspace);
         await forget(session);
       },
@@ -85,6 +88,8 @@ interface Remains {
   readonly id: string;
   readonly snapshots: readonly string[];
   readonly clearing: Clearing;
+  /** The pool that was made for the disk alone. */
+  readonly ownPool: string | undefined;
 }
 
 /** Snapshots first: what is written to a disk would go to their stores. */
@@ -92,7 +97,7 @@ async function removeAll(
   place: Place,
   session: Session,
   workspace: Workspace,
-  { id, snapshots, clearing }: Remains,
+  { id, snapshots, clearing, ownPool }: Remains,
 ): Promise<void> {
   for (const name of snapshots) {
     const volume = volumeNamed(await readGroup(place, session.host), name);
@@ -107,8 +112,13 @@ async function removeAll(
   }
   const group = await readGroup(place, session.host);
   const volume = volumeNamed(group, removedName(id));
-  if (volume === undefined) return;
-  await removeVolume(place, session, workspace, { volume, group, clearing });
+  if (volume !== undefined) {
+    await removeVolume(place, session, workspace, { volume, group, clearing });
+  } else if (ownPool !== undefined && volumeNamed(group, ownPool) !== undefined) {
+    // It goes after its disk, by a second change of the group.
+    const commands = [lvremove(place.group, ownPool)];
+    await changeVolumes(place, session, workspace, { action: 'remove the pool', commands });
+  }
 }
 
 /** Before the rename nothing was done; after it the disk is gone, and what is left of it goes too. */
@@ -133,6 +143,7 @@ export async function recoverDestruction(
   }
   const snapshots = (intent['snapshots'] as readonly string[] | undefined) ?? [];
   const clearing = intent['clearing'] as Clearing;
-  await removeAll(place, session, leftover, { id, snapshots, clearing });
+  const ownPool = typeof intent['ownPool'] === 'string' ? intent['ownPool'] : undefined;
+  await removeAll(place, session, leftover, { id, snapshots, clearing, ownPool });
   return 'finished';
 }
