@@ -271,8 +271,9 @@ async function recoverWorkspace<Result>(
   let outcome: Outcome = 'undone';
   if (intent !== undefined) {
     outcome = await operation.recover(session, workspace, intent);
-    // Or a power cut would bring it back, and a snapshot be restored again over what was written since.
-    await abandonIntent(filesystem, workspace);
+    // Or a power cut would bring it back, and a snapshot be restored again over what was written since. (What was received
+    // of a download is kept, and its workspace with it, under another name.)
+    if (!(await isTakenOver(filesystem, workspace))) await abandonIntent(filesystem, workspace);
   }
   await filesystem.removeTree(workspace.path);
   await tidy(filesystem, workspace.directory);
