@@ -960,6 +960,26 @@ topic_half_made() {
   rec 'named, not there: rename' -- rbd rename vms/named vms/named2
   rec 'named, not there: remove' -- rbd rm --no-progress vms/named
   listed 'named, not there'
+  quiet rbd create vms/listed --size 1M
+  id=$(id_of listed)
+  quiet rados -p vms rm rbd_id.listed
+  quiet rados -p vms rm "rbd_header.$id"
+  quiet rbd create vms/other --size 1M
+  rec 'listed, not there: another one renamed to it' -- rbd rename vms/other vms/listed
+  listed 'listed, not there: another one renamed to it'
+  rec 'listed, not there: another one renamed to it, old name' -- rbd info vms/other "${json[@]}"
+  rec 'listed, not there: another one renamed to it, new name' -- rbd info vms/listed "${json[@]}"
+  for name in $(rados -p vms ls); do quiet rados -p vms rm "$name"; done
+  quiet rbd create vms/r --size 1M
+  quiet rbd rename vms/r vms/u
+  quiet rados -p vms cp rbd_id.u rbd_id.r
+  quiet rados -p vms rm rbd_id.u
+  rec 'listed by another name: info' -- rbd info vms/r "${json[@]}"
+  rec 'listed by another name: info by that' -- rbd info vms/u "${json[@]}"
+  rec 'listed by another name: remove' -- rbd rm --no-progress vms/r
+  listed 'listed by another name: remove'
+  rec 'listed by another name: remove by that' -- rbd rm --no-progress vms/u
+  listed 'listed by another name: remove by that'
   for state in 1 2; do
     for way in 'rename vms/r vms/u' 'rename vms/u vms/r' 'rename vms/r vms/w' 'rename vms/u vms/w' 'rm --no-progress vms/r' 'rm --no-progress vms/u'; do
       quiet rbd create vms/r --size 1M

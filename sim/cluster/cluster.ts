@@ -154,6 +154,7 @@ export class Cluster {
       content,
       snapshots: [],
       parent: undefined,
+      wasCloned: false,
       metadata: new Map(),
       watchers: new Set(),
       lock: undefined,

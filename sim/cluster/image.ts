@@ -44,6 +44,8 @@ export interface ClusterImage {
   /** Oldest first. */
   readonly snapshots: ClusterSnapshot[];
   parent: ParentLink | undefined;
+  /** Whether a clone has ever leant on it. */
+  wasCloned: boolean;
   readonly metadata: Map<string, string>;
   readonly watchers: Set<ClusterClient>;
   lock: ImageLock | undefined;

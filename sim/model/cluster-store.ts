@@ -115,17 +115,16 @@ export function leftIn(cluster: Cluster): readonly string[] {
 
 /**
  * Of an image that a rename which was killed has left under both its names rbd can take back neither alone
- * (half-made.json). Once disks lean on it, both stay until they are gone, and then the entry of one, of a few bytes: no list
- * has it, so that nobody finds it to remove it.
+ * (half-made.json). Once disks lean on it, whoever clears up leaves both: it is the template now, and goes with that; and
+ * then the entry of one may stay, of a few bytes: no list has it, so that nobody finds it to remove it.
  */
-function isOneOfTwoOfUsed(cluster: Cluster, namespace: Namespace, name: string): boolean {
+function isOneOfTwoOfUsed(namespace: Namespace, name: string): boolean {
   const image = imageNamed(namespace, name);
   const { directory, ids } = namespace;
   if (image === undefined)
     return name.startsWith('_part.') && ids.has(name) && !directory.has(name);
   const names = [...namespace.ids.values()].filter((id) => id === image.id);
-  if (names.length === 1) return false;
-  return image.snapshots.some(({ id }) => cluster.childrenOf(namespace, image, id).length > 0);
+  return names.length > 1 && image.wasCloned;
 }
 
 /**
@@ -153,7 +152,7 @@ function leftInNamespace(cluster: Cluster, namespace: Namespace): readonly strin
   for (const name of new Set([...directory.keys(), ...ids.keys()])) {
     const id = ids.get(name);
     if (id !== undefined) named.add(id);
-    if (isOneOfTwoOfUsed(cluster, namespace, name)) continue;
+    if (isOneOfTwoOfUsed(namespace, name)) continue;
     if (isDraftOfOrphan(cluster, namespace, name)) continue;
     if (/^_(part|gone)\./.test(name)) found.push(name);
     else if (id === undefined || directory.get(name) !== id) found.push(`${name} (half named)`);

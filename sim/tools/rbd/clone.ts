@@ -69,6 +69,7 @@ export function* clone(context: RbdContext, args: RbdArguments): Steps<ToolResul
     });
     yield* write(session, namespace, { name: 'attach child', subject }, () => {
       addChild(namespace, childrenKey(from, parent.image.id, snapshot.id), image.id);
+      parent.image.wasCloned = true;
     });
     // The protection is looked at again, now that whoever takes it off can see the child.
     const isProtected = yield* read(

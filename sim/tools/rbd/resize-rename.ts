@@ -85,17 +85,22 @@ export function* rename(context: RbdContext, args: RbdArguments): Steps<ToolResu
       cluster.setId(namespace, target.image, image.id);
       return true;
     });
-    if (!isGiven) {
+    // A name that is listed and opens nothing is met only now, when it opens the image already (half-made.json).
+    const isListed =
+      isGiven &&
+      (yield* write(session, namespace, { name: 'update directory', subject }, () => {
+        if (directory.has(target.image)) return false;
+        directory.delete(before);
+        directory.set(target.image, image.id);
+        return true;
+      }));
+    if (!isListed) {
       yield { name: 'close image', subject };
       return {
         ...success(),
         stderr: session.logs ? logged(`${request}: image already exists`, 1) : '',
       };
     }
-    yield* write(session, namespace, { name: 'update directory', subject }, () => {
-      directory.delete(before);
-      directory.set(target.image, image.id);
-    });
     const warning = yield* removeName(session, open, before);
     yield { name: 'close image', subject };
     return { ...success(), stderr: warning };

@@ -23,7 +23,7 @@ import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
 import { begin } from './in-place.ts';
 import { draftName, imageNameOf, publishedName } from './names.ts';
-import { finishRemoval, removeImage } from './remove.ts';
+import { finishRemoval, freeListedName, removeImage } from './remove.ts';
 import { templateDraft } from './template.ts';
 
 const operation = 'create';
@@ -192,6 +192,7 @@ async function removeDraft(session: Session, cluster: Cluster, draft: string, id
   };
   if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
   await removeUnlessUsed(session, cluster, draft);
+  await freeListedName(session, cluster, published);
 }
 
 /**

@@ -41,6 +41,24 @@ export async function removeImage(
   while (await remove());
 }
 
+/**
+ * Makes a name that lists show and nothing opens by free again. It is what two tools that were killed have left, one on its
+ * way to give the name, one on its way to remove the image (half-made.json). A name that is being given opens the image
+ * before lists show it.
+ */
+export async function freeListedName(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+): Promise<void> {
+  const end = spec.lastIndexOf('/');
+  const names = await cluster.names(spec.slice(0, end));
+  if (!names.includes(spec.slice(end + 1)) || (await cluster.info(spec)) !== undefined) return;
+  await ifThere(() =>
+    cluster.change(session, rbdRemove(cluster.client, spec), 'free the name of the image'),
+  );
+}
+
 /** Of an image that has lost its names on its way out: no list shows it (removing.json). */
 export async function finishRemoval(
   session: Session,
