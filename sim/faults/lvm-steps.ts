@@ -48,7 +48,7 @@ export const deviceSteps: readonly string[] = [
 export const cryptSteps: readonly string[] = [
   'cryptsetup create: open device',
   'cryptsetup create: create map',
-  'cryptsetup remove: remove map',
+  'dmsetup: remove map',
   'cryptsetup resize: resize map',
   'keyManager.getSecret',
 ];

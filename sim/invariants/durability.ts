@@ -73,6 +73,8 @@ function isExcused(model: Model, address: string): boolean {
     (run) => touches(run, address) && mayHaveChanged(model, run, address),
   );
   if (last?.outcome === 'failed') return true;
+  // Nor was what a guest that died had not synced, by whoever had nothing to change since.
+  if (last?.outcome === 'interrupted' && last.spec.kind === 'guest write') return true;
   return model.runs.some(
     (run) =>
       run.outcome === 'running' && touches(run, address) && mayHaveChanged(model, run, address),

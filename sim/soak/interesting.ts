@@ -1,4 +1,5 @@
 /** What a soak has to have seen to mean anything: that it never happens says that the scenarios are too tame. */
+import { cryptSteps } from '../faults/lvm-steps.ts';
 import { profilesNamed } from '../faults/profiles.ts';
 import { operationKinds, type SimBackend } from '../scenarios/scenario.ts';
 import type { CoverageData } from './coverage.ts';
@@ -18,12 +19,7 @@ const refusals = [
 
 /** Steps that tell that what a backend has of its own was done. */
 const steps: Readonly<Partial<Record<SimBackend, readonly string[]>>> = {
-  lvm: [
-    'keyManager.getSecret',
-    'cryptsetup create: create map',
-    'cryptsetup resize: resize map',
-    'cryptsetup remove: remove map',
-  ],
+  lvm: cryptSteps,
   ploop: [
     'guest.run',
     'guest.run at once',
