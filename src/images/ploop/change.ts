@@ -16,7 +16,7 @@ import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import { ploopSnapshotDelete } from '../../tools/ploop/argv.ts';
-import { listDirectory } from '../../workspace/area.ts';
+import { baseNameOf, listDirectory } from '../../workspace/area.ts';
 import { exists, linkOnce, makeOwnDirectory, renameOnce, standsAt } from '../../workspace/once.ts';
 import {
   completeIntent,
@@ -173,10 +173,14 @@ export async function recoverChange(
   if (leftover.path !== session.workspace.path) await awaitOrphan(session, leftover);
   const guid = String(intent['guid']);
   const shot = descriptor.shots.find((one) => one.guid === guid);
+  const address = { instance: baseNameOf(leftover.directory), disk: leftover.name };
+  // A machine may have been started since.
+  const requireFree = () => requireNotMounted(filesystem, { address, path: disk });
   switch (intent.operation) {
     case 'snapshot delete':
       // Merged in part, it is not what it was: there is only the way forward.
       if (shot !== undefined && !shot.isTemporary) {
+        await requireFree();
         await carryOut(session, leftover, disk, deletion(guid));
       } else {
         await sweep(filesystem, leftover, disk, descriptor);
@@ -192,6 +196,7 @@ export async function recoverChange(
     case 'grow': {
       const sizeBytes = Number(intent['sizeBytes']);
       if (descriptor.sizeBytes >= sizeBytes) return 'finished';
+      await requireFree();
       if (await cutBack(filesystem, disk, descriptor)) return 'undone';
       await carryOut(session, leftover, disk, growth(sizeBytes));
       return 'finished';

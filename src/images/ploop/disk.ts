@@ -88,7 +88,7 @@ function snapshotsOf({ shots, sizeBytes }: Descriptor): readonly SnapshotFacts[]
  */
 export async function requireNotMounted(
   filesystem: Filesystem,
-  { address, path }: ImageFacts,
+  { address, path }: Pick<ImageFacts, 'address' | 'path'>,
 ): Promise<void> {
   for (const { name: device } of await listDirectory(filesystem, '/sys/block')) {
     if (!device.startsWith('ploop')) continue;
