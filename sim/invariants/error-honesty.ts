@@ -42,9 +42,11 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
       );
     case 'CANCELED':
       return spec.cancelAfterMs !== undefined || model.faults.length > 0;
+    case 'CORRUPT':
+      // It is taken for the image that its name tells of.
+      return model.faults.length > 0 || model.store.isTaken?.(spec.subject) === true;
     case 'TOOL_FAILED':
     case 'TOOL_MISSING':
-    case 'CORRUPT':
     case 'OUTCOME_UNKNOWN':
     case 'PERMISSION_DENIED':
     case 'TIMED_OUT':

@@ -12,6 +12,7 @@ import { durability } from './durability.ts';
 import { encryptedDisks } from './encrypted-disks.ts';
 import { errorHonesty } from './error-honesty.ts';
 import { failedWithoutEffect } from './failed-without-effect.ts';
+import { foreignFiles } from './foreign-files.ts';
 import { foreignUntouched } from './foreign-images.ts';
 import { foreignVolumes } from './foreign-volumes.ts';
 import { inUse } from './in-use.ts';
@@ -51,6 +52,7 @@ export const invariants: readonly Invariant[] = [
   clones,
   clusterTemplates,
   volumeTemplates,
+  foreignFiles,
   foreignUntouched,
   durability,
   recovered,

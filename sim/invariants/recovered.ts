@@ -1,6 +1,7 @@
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { lockTable } from '../locks.ts';
+import { leadsToForeign } from '../model/foreign-files.ts';
 import { directoriesOf } from '../model/layout.ts';
 
 export const recovered: Invariant = {
@@ -25,7 +26,9 @@ export const nothingLeft: Invariant = {
   description: 'when everything that was made is removed, nothing is left, and no space is used',
   onEnd(model) {
     const left = [
-      ...filesOf(model).filter((path) => !mayStay(path) && !isEmptied(model, path)),
+      ...filesOf(model).filter(
+        (path) => !mayStay(path) && !isEmptied(model, path) && !leadsToForeign(model.world, path),
+      ),
       ...model.store.leftovers(),
       ...model.store.remains(),
     ];

@@ -4,15 +4,17 @@ import type { FileContent } from '../volume/file-content.ts';
 import type { Volume } from '../volume/volume.ts';
 import type { World } from '../world.ts';
 import type { DiskStore } from './disk-store.ts';
+import { foreignFiles, isForeign } from './foreign-files.ts';
 import { diskPath, instancesPath, meaningOf } from './layout.ts';
 
 export function fileStore(
-  { volume }: World,
+  world: World,
   { takesSnapshots }: { takesSnapshots: boolean },
 ): DiskStore {
+  const { volume } = world;
   const find = (address: string) => {
     const inode = volume.peek(diskPath(address));
-    return inode?.kind === 'file' ? inode : undefined;
+    return inode?.kind === 'file' && !isForeign(world, inode) ? inode : undefined;
   };
   return {
     granuleBytes: sectorBytes,
@@ -21,7 +23,8 @@ export function fileStore(
     growsWhileOpen: false,
     mayRunOut: false,
     fencesOff: true,
-    meaningOf,
+    isTaken: (address) => foreignFiles(world).has(address),
+    meaningOf: (path, inode) => (isForeign(world, inode) ? undefined : meaningOf(path)),
     view(address) {
       const inode = find(address);
       if (inode === undefined) return undefined;

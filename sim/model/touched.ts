@@ -9,7 +9,7 @@ export function addressesOf({
   other,
 }: OperationSpec): readonly string[] | undefined {
   if (kind === 'recover') return undefined;
-  if (kind.endsWith(' template') || kind === 'list') return [];
+  if (kind.endsWith(' template') || kind === 'list' || kind === 'foreign file') return [];
   if (kind === 'clone' && other !== undefined) return [subject, other.split('@')[0] ?? ''];
   return [subject];
 }

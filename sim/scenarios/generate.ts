@@ -5,7 +5,13 @@ import { drawCluster } from './cluster.ts';
 import { drawEncryption } from './encryption.ts';
 import { drawVolumeGroup } from './volume-group.ts';
 import { Prng } from '../schedule/prng.ts';
-import type { Scenario, ScheduleSpec, SimBackend, TemplateSpec } from './scenario.ts';
+import {
+  hasDiskFiles,
+  type Scenario,
+  type ScheduleSpec,
+  type SimBackend,
+  type TemplateSpec,
+} from './scenario.ts';
 import { drawWorkload } from './workload.ts';
 
 const MiB = 2 ** 20;
@@ -18,7 +24,8 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const encryption = drawEncrypted(new Prng(seed, 'encryption'), backend);
   const cluster = backend === 'rbd' ? drawCluster(seed, machines) : undefined;
   const isApart = cluster?.isAllThatIsShared === true;
-  const workload = drawWorkload(seed, prng, { machines, templates, isApart });
+  const hasFiles = hasDiskFiles(backend);
+  const workload = drawWorkload(seed, prng, { machines, templates, isApart, hasFiles });
   return {
     backend,
     machines: Array.from({ length: machines }, () => ({

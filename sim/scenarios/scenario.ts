@@ -139,6 +139,7 @@ export const operationKinds = [
   'delete template',
   'verify template',
   'recover',
+  'foreign file',
 ] as const;
 
 export type OperationKind = (typeof operationKinds)[number];
@@ -153,6 +154,11 @@ export type ScheduleSpec =
       readonly steps?: number;
     }
   | { readonly kind: 'tape'; readonly tape: readonly number[] };
+
+/** Whether a disk is one file, as anybody can make one. */
+export function hasDiskFiles(backend: SimBackend): boolean {
+  return backend === 'flat' || backend === 'qcow2';
+}
 
 /** Whatever anybody does in it. */
 export function operationsOf({ setUp = [], clients }: Scenario): readonly OperationSpec[] {

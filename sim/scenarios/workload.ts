@@ -18,7 +18,7 @@ const neighbourhoods = [
 ] as const;
 
 /** How often each kind comes, before a run draws its own subset. */
-const weights: Readonly<Record<OperationKind, number>> = {
+const weights: Readonly<Record<Exclude<OperationKind, 'foreign file'>, number>> = {
   cache: 10,
   'create blank': 2,
   'create generated': 1,
@@ -44,6 +44,8 @@ interface Ground {
   readonly machines: number;
   /** Each has a directory of its own. */
   readonly isApart: boolean;
+  /** Disks are files, as anybody can make. */
+  readonly hasFiles: boolean;
   readonly templates: readonly TemplateSpec[];
 }
 
@@ -52,6 +54,8 @@ type Workload = Pick<Scenario, 'setUp' | 'clients'>;
 /** Everybody at work on what they make themselves, or on what is there already; or a few who want the same at once. */
 export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload {
   if (ground.isApart) return { clients: drawStrangers(new Prng(seed, 'strangers'), ground) };
+  const foreign = new Prng(seed, 'foreign file');
+  if (ground.hasFiles && foreign.oneIn(12)) return { clients: drawIntrusion(foreign, ground) };
   const own = new Prng(seed, 'set up');
   const template = ground.templates.find(({ hostile }) => !hostile);
   const together = new Prng(seed, 'disks of an instance');
@@ -170,6 +174,19 @@ function drawRace(prng: Prng, { machines, templates }: Ground): readonly ClientS
     return prng.oneIn(3) ? [makes, { kind: 'show', subject } as const] : [makes];
   });
   return onMachines(machines, scripts);
+}
+
+/** One or two make a disk, and somebody who is not platter puts a file there meanwhile, or before. */
+function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
+  const scripts = Array.from({ length: 1 + prng.below(2) }, () => {
+    const drawn = drawOperation(prng, prng.pick(ways), { templates, images: [contested] });
+    // A disk that is there and wanted larger is grown, whoever has made it.
+    const { sizeBytes: _, ...made } = drawn;
+    return [drawn.kind === 'cache' ? made : drawn];
+  });
+  const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 1000]) } : {};
+  const puts = { kind: 'foreign file', subject: contested, ...waits } as const;
+  return onMachines(machines, [...scripts, [puts]]);
 }
 
 /** Beside the first disk of their instance. */

@@ -1,7 +1,7 @@
 /** What a soak has to have seen to mean anything: that it never happens says that the scenarios are too tame. */
 import { cryptSteps } from '../faults/lvm-steps.ts';
 import { profilesNamed } from '../faults/profiles.ts';
-import { operationKinds, type SimBackend } from '../scenarios/scenario.ts';
+import { hasDiskFiles, operationKinds, type SimBackend } from '../scenarios/scenario.ts';
 import type { CoverageData } from './coverage.ts';
 
 /** Fewer scenarios may well miss something. */
@@ -47,7 +47,10 @@ export function unreached(
   ]);
   return [
     ...operationKinds
-      .filter((kind) => !ended.includes(`${kind}: done`))
+      .filter(
+        (kind) =>
+          !ended.includes(`${kind}: done`) && (kind !== 'foreign file' || hasDiskFiles(backend)),
+      )
       .map((kind) => `${kind} that succeeds`),
     ...refusals
       .filter((code) => !ended.some((key) => key.endsWith(`: ${code}`)))

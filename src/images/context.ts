@@ -9,6 +9,7 @@ import type { ImageApi } from '../ports/image-api.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { lookForRecord } from './image-record.ts';
+import { recoverUnpublished } from './recover-unpublished.ts';
 import { exportedSnapshot, exportIntent, recoverExport } from './recover-export.ts';
 import { driverOfIntent, type Drivers } from './drivers.ts';
 
@@ -46,6 +47,7 @@ export function imageOperation(image: ImageHandle, name: string) {
     limits: config.limits,
     // By the driver that began it, whichever works on the image now.
     recover: async (session, leftover, intent) => {
+      if (intent === undefined) return recoverUnpublished(session, config, address, leftover);
       const driver = driverOfIntent(drivers, intent);
       if (intent.operation !== exportIntent) return driver.recover(session, leftover, intent);
       await driver.endExport?.(session, leftover, exportedSnapshot(intent));

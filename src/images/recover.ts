@@ -1,5 +1,6 @@
 /** Finds everything that interrupted operations have left on this host's images, and has it finished or undone. */
 import { instanceDirectory } from '../config/layout.ts';
+import { PlatterError } from '../errors.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import { areaPath, baseNameOf, listDirectory, removeProbes, tidy } from '../workspace/area.ts';
@@ -17,26 +18,46 @@ export interface Recovered {
   readonly steps: readonly string[];
 }
 
+/** What cannot be recovered keeps nothing else from it: the first failure is told when all have had their turn. */
 export async function recoverImages(
   context: EngineContext,
   options: OperationOptions & { dryRun: boolean },
 ): Promise<readonly Recovered[]> {
   const recovered: Recovered[] = [];
+  const failures: { readonly target: string; readonly error: PlatterError }[] = [];
+  const attempt = async (target: string, act: () => Promise<void>) => {
+    try {
+      await act();
+    } catch (error) {
+      if (!PlatterError.is(error) || error.code === 'CANCELED') throw error;
+      failures.push({ target, error });
+    }
+  };
   const { filesystem } = context.host;
   if (!options.dryRun) await removeProbes(filesystem, context.config.instancesPath);
   for (const instance of await instancesOf(context)) {
-    const directory = instanceDirectory(context.config, instance);
-    if (!options.dryRun) await removeProbes(filesystem, directory);
-    for (const disk of await suspects(context, instance)) {
-      const address = { instance, disk };
-      const steps = await recoverOne(context, address, options);
-      if (steps.length > 0) recovered.push({ target: formatAddress(address), steps });
-    }
-    if (options.dryRun) continue;
-    await removeEmptyRecords(filesystem, directory);
-    await tidy(filesystem, directory);
+    await attempt(instance, async () => {
+      const directory = instanceDirectory(context.config, instance);
+      if (!options.dryRun) await removeProbes(filesystem, directory);
+      for (const disk of await suspects(context, instance)) {
+        const target = formatAddress({ instance, disk });
+        await attempt(target, async () => {
+          const steps = await recoverOne(context, { instance, disk }, options);
+          if (steps.length > 0) recovered.push({ target, steps });
+        });
+      }
+      if (options.dryRun) return;
+      await removeEmptyRecords(filesystem, directory);
+      await tidy(filesystem, directory);
+    });
   }
-  return recovered;
+  const [first, ...others] = failures;
+  if (first === undefined) return recovered;
+  throw first.error.with({
+    target: first.target,
+    recovered: recovered.map(({ target }) => target),
+    others: others.map(({ target, error }) => `${target}: ${error.message}`),
+  });
 }
 
 /** Disks with leftovers, with a record or with a format: all of which may be more than there is. */

@@ -50,7 +50,7 @@ export interface Operation<Result> {
   /** Only reads. */
   prepare(session: Session): Promise<Prepared<Result>>;
   /** Finishes or undoes what an intent says; private files are removed by the caller. */
-  recover(session: Session, leftover: Workspace, intent: Intent): Promise<Outcome>;
+  recover(session: Session, leftover: Workspace, intent: Intent | undefined): Promise<Outcome>;
 }
 
 export async function perform<Result>(
@@ -268,12 +268,11 @@ async function recoverWorkspace<Result>(
 ): Promise<Outcome> {
   const { filesystem } = session.host;
   const intent = await readIntent(filesystem, workspace);
-  let outcome: Outcome = 'undone';
-  if (intent !== undefined) {
-    outcome = await operation.recover(session, workspace, intent);
-    // Or a power cut would bring it back, and a snapshot be restored again over what was written since. (What was received
-    // of a download is kept, and its workspace with it, under another name.)
-    if (!(await isTakenOver(filesystem, workspace))) await abandonIntent(filesystem, workspace);
+  const outcome = await operation.recover(session, workspace, intent);
+  // Or a power cut would bring it back, and a snapshot be restored again over what was written since. (What was received
+  // of a download is kept, and its workspace with it, under another name.)
+  if (intent !== undefined && !(await isTakenOver(filesystem, workspace))) {
+    await abandonIntent(filesystem, workspace);
   }
   await filesystem.removeTree(workspace.path);
   await tidy(filesystem, workspace.directory);

@@ -20,8 +20,10 @@ export function templateOperation(config: Config, copies: TemplateCopies, name: 
     limits: config.limits,
     // Templates are never changed in place: what is left of an operation is rubbish, but for what is downloaded already,
     // and for copies that were to be removed.
-    recover: async (session, leftover, intent) =>
-      (await recoverRemoval(session, config, copies, intent)) ??
-      keepDownload(session, leftover, intent),
+    recover: async (session, leftover, intent) => {
+      if (intent === undefined) return 'undone';
+      const outcome = await recoverRemoval(session, config, copies, intent);
+      return outcome ?? keepDownload(session, leftover, intent);
+    },
   } satisfies Partial<Operation<unknown>>;
 }

@@ -30,6 +30,8 @@ export interface NameChange {
   draft(): Promise<readonly string[]>;
   /** Not durable before the directory is synced. */
   place(): Promise<void>;
+  /** Makes it what it was before `place`. */
+  takeBack(): Promise<void>;
 }
 
 /** Rejects with ALREADY_EXISTS, and nothing is changed, when the name is taken. */
@@ -101,7 +103,7 @@ async function syncWhatLeadsThere(
  */
 async function withdraw(
   filesystem: Filesystem,
-  { workspace, record }: Publication,
+  { workspace, record, alongside }: Publication,
   hasAppeared: boolean,
 ): Promise<boolean> {
   const { directory, name, id, path } = workspace;
@@ -112,9 +114,13 @@ async function withdraw(
   } catch {
     return false;
   }
-  if (record !== undefined) {
-    // One that is left describes nothing: the next operation sees that.
-    await removeRecord(filesystem, directory, name, id).catch(() => undefined);
+  try {
+    await alongside?.takeBack();
+    if (record !== undefined) await removeRecord(filesystem, directory, name, id);
+    // Or a power cut brings them back, to tell of a file that is somebody else's.
+    await filesystem.syncDirectory(areaPath(directory), directory);
+  } catch {
+    // Whoever recovers the workspace finds a record of nothing, and tries again.
   }
   return true;
 }

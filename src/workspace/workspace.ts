@@ -19,6 +19,8 @@ export interface Workspace {
   readonly name: string;
   readonly id: string;
   readonly path: string;
+  /** Of one that was taken over: the operation that made it, or had taken it over before. */
+  readonly formerId?: string;
 }
 
 /** What an operation that changes something in place is about to do, for whoever has to finish or undo it. */
@@ -177,7 +179,7 @@ export async function takeOver(
   const path = workPath(leftover.directory, leftover.name, id);
   try {
     await renameOnce(filesystem, leftover.path, path);
-    return { ...leftover, id, path };
+    return { ...leftover, id, path, formerId: leftover.id };
   } catch (error) {
     if (isHostError(error, 'ENOENT')) return undefined;
     throw error;

@@ -112,7 +112,7 @@ export const durabilityMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'operations/perform',
-        find: 'if (!(await isTakenOver(filesystem, workspace))) await abandonIntent(filesystem, workspace);',
+        find: 'if (intent !== undefined && !(await isTakenOver(filesystem, workspace))) { await abandonIntent(filesystem, workspace); }',
         replace: '',
       },
     ],

@@ -32,7 +32,7 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'workspace/workspace',
-        find: 'await renameOnce(filesystem, leftover.path, path); return { ...leftover, id, path };',
+        find: 'await renameOnce(filesystem, leftover.path, path); return { ...leftover, id, path, formerId: leftover.id };',
         replace: 'await filesystem.stat(leftover.path); return leftover;',
       },
       {
@@ -56,6 +56,26 @@ export const lockingMutants: readonly Mutant[] = [
         module: 'workspace/publish',
         find: 'if (hasAppeared) { await renameOnce(',
         replace: '{ await renameOnce(',
+      },
+    ],
+  },
+  {
+    id: 'format-not-taken-back',
+    description:
+      'the format of a disk that could not be made stays, for the file that stands there',
+    backend: 'flat',
+    patches: [{ module: 'workspace/publish', find: 'await alongside?.takeBack();', replace: '' }],
+  },
+  {
+    id: 'unpublished-record-kept',
+    description: 'the record of a disk that was never made tells of what somebody else puts there',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'images/recover-unpublished',
+        find: "if (!(await exists(filesystem, own))) return 'undone';",
+        replace: "return 'undone';",
       },
     ],
   },

@@ -91,6 +91,7 @@ export function formatChange(
   const directory = instanceDirectory(config, instance);
   const first = `${workspace.path}/first-${fileName}`;
   let known: Formats | undefined;
+  let isBegun = false;
   return {
     async draft() {
       known = await readFormats(filesystem, directory);
@@ -101,10 +102,16 @@ export function formatChange(
     },
     async place() {
       if (known?.[entry.path] === entry.format) return;
+      isBegun = true;
       if (known === undefined && (await linkFirst(filesystem, first, `${directory}/${fileName}`))) {
         return;
       }
       await changeFormats(host, config, workspace, instance, entry);
+    },
+    async takeBack() {
+      if (!isBegun) return;
+      const before = { path: entry.path, format: known?.[entry.path] };
+      await changeFormats(host, config, workspace, instance, before);
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Deals with what interrupted operations on one image have left: the operation itself does nothing else. */
+import { PlatterError } from '../../errors.ts';
 import { imagePath, instanceDirectory } from '../../config/layout.ts';
 import type { Operation } from '../../operations/perform.ts';
 import type { Step } from '../../operations/step.ts';
@@ -12,11 +13,21 @@ export function recoverOperation(image: ImageHandle): Operation<void> {
   return {
     ...imageOperation(image, 'recover'),
     async prepare() {
-      const found = await findImage(image, image.address);
-      const steps = found === undefined ? await forgetSteps(image) : [];
+      const steps = (await isThere(image)) ? [] : await forgetSteps(image);
       return { steps, result: () => Promise.resolve() };
     },
   };
+}
+
+/** Whatever cannot be read, or must not be opened, is there. */
+async function isThere(image: ImageHandle): Promise<boolean> {
+  try {
+    return (await findImage(image, image.address)) !== undefined;
+  } catch (error) {
+    if (PlatterError.is(error) && (error.code === 'CORRUPT' || error.code === 'UNSAFE_IMAGE'))
+      return true;
+    throw error;
+  }
 }
 
 async function forgetSteps(image: ImageHandle): Promise<readonly Step[]> {

@@ -1,0 +1,31 @@
+/** Files that somebody who is not platter has put where disks are to be: platter has to leave them as they are. */
+import type { FileContent } from '../volume/file-content.ts';
+import type { Inode } from '../volume/inode.ts';
+import type { World } from '../world.ts';
+import { diskPath } from './layout.ts';
+
+interface ForeignFile {
+  readonly inode: Inode;
+  readonly content: FileContent;
+}
+
+/** By address. */
+export function foreignFiles(world: World): Map<string, ForeignFile> {
+  const known = world.shared.get('foreign files') as Map<string, ForeignFile> | undefined;
+  if (known !== undefined) return known;
+  const files = new Map<string, ForeignFile>();
+  world.shared.set('foreign files', files);
+  return files;
+}
+
+export function isForeign(world: World, inode: Inode): boolean {
+  return [...foreignFiles(world).values()].some((file) => file.inode === inode);
+}
+
+/** Whether a path is one of them, or a directory that holds one. */
+export function leadsToForeign(world: World, path: string): boolean {
+  return [...foreignFiles(world).keys()].some((address) => {
+    const file = diskPath(address);
+    return file === path || file.startsWith(`${path}/`);
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * Images whose making was cut off, or failed, between their record and their file. The record that was to describe it, and
+ * its format in disk.info, would from then on tell of whatever somebody else puts there.
+ */
+import type { Config } from '../config/config.ts';
+import { imagePath, instanceDirectory } from '../config/layout.ts';
+import type { ImageAddress } from '../names.ts';
+import type { Outcome } from '../operations/perform.ts';
+import type { Session } from '../operations/step.ts';
+import type { Filesystem } from '../ports/filesystem.ts';
+import { areaPath, recordPath } from '../workspace/area.ts';
+import { exists, standsAt, statOrNothing } from '../workspace/once.ts';
+import { removeRecord } from '../workspace/record.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { setFormat } from './files/disk-info.ts';
+import { draftFile } from './files/publish-image.ts';
+
+/** Of a workspace without an intent: nothing was changed in place. */
+export async function recoverUnpublished(
+  session: Session,
+  config: Config,
+  address: ImageAddress,
+  leftover: Workspace,
+): Promise<Outcome> {
+  const { filesystem } = session.host;
+  const { id, formerId = id } = leftover;
+  const directory = instanceDirectory(config, address.instance);
+  const path = imagePath(config, address);
+  const own = `${recordPath(directory, address.disk)}/${formerId}.json`;
+  if (!(await exists(filesystem, own))) return 'undone';
+  if (await hasAppeared(filesystem, `${leftover.path}/${draftFile}`, path)) return 'finished';
+  // The format first: the record tells whose it is.
+  await setFormat(session.host, config, leftover, address.instance, { path, format: undefined });
+  await removeRecord(filesystem, directory, address.disk, formerId);
+  await filesystem.syncDirectory(areaPath(directory), directory);
+  return 'undone';
+}
+
+/** A file keeps its name in the workspace when it is published; a directory does not. */
+async function hasAppeared(filesystem: Filesystem, draft: string, path: string): Promise<boolean> {
+  const drafted = await statOrNothing(filesystem, draft);
+  if (drafted === undefined) return exists(filesystem, path);
+  return standsAt(filesystem, path, drafted)();
+}
