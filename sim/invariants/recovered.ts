@@ -1,7 +1,7 @@
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { lockTable } from '../locks.ts';
-import { leadsToForeign } from '../model/foreign-files.ts';
+import { isBesideForeign, leadsToForeign } from '../model/foreign-files.ts';
 import { directoriesOf } from '../model/layout.ts';
 
 export const recovered: Invariant = {
@@ -27,7 +27,7 @@ export const nothingLeft: Invariant = {
   onEnd(model) {
     const left = [
       ...filesOf(model).filter(
-        (path) => !mayStay(path) && !isEmptied(model, path) && !leadsToForeign(model.world, path),
+        (path) => !mayStay(path) && !isEmptied(model, path) && !isOfForeign(model, path),
       ),
       ...model.store.leftovers(),
       ...model.store.remains(),
@@ -40,6 +40,18 @@ export const nothingLeft: Invariant = {
     return undefined;
   },
 };
+
+/**
+ * Of a disk that somebody else put where one was being made. By the workspace of the making recovery tells that the record
+ * is not that file's; one that was cut twice, or by the power, may not have it any more.
+ */
+function isOfForeign({ world, scenario, faults }: Model, path: string): boolean {
+  if (leadsToForeign(world, path)) return true;
+  const isCutTwice = faults.length + (scenario.losesPowerAtEnd === true ? 1 : 0) > 1;
+  const losesPower =
+    scenario.losesPowerAtEnd === true || faults.some(({ kind }) => kind === 'cut power');
+  return (isCutTwice || losesPower) && isBesideForeign(world, path);
+}
 
 /** Broken downloads are kept to be continued; directories of the store and of locks stay. */
 function mayStay(path: string): boolean {

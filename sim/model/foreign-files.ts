@@ -1,4 +1,5 @@
 /** Files that somebody who is not platter has put where disks are to be: platter has to leave them as they are. */
+import { parentOf } from '../../src/workspace/area.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { World } from '../world.ts';
@@ -19,7 +20,8 @@ export function foreignFiles(world: World): Map<string, ForeignFile> {
 }
 
 export function isForeign(world: World, inode: Inode): boolean {
-  return [...foreignFiles(world).values()].some((file) => file.inode === inode);
+  for (const file of foreignFiles(world).values()) if (file.inode === inode) return true;
+  return false;
 }
 
 /** Whether a path is one of them, or a directory that holds one. */
@@ -27,5 +29,13 @@ export function leadsToForeign(world: World, path: string): boolean {
   return [...foreignFiles(world).keys()].some((address) => {
     const file = diskPath(address);
     return file === path || file.startsWith(`${path}/`);
+  });
+}
+
+/** Whether a path is beside one of them: a record, or disk.info. */
+export function isBesideForeign(world: World, path: string): boolean {
+  return [...foreignFiles(world).keys()].some((address) => {
+    const directory = parentOf(diskPath(address));
+    return path === `${directory}/disk.info` || path.startsWith(`${directory}/.platter`);
   });
 }

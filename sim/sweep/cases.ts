@@ -1,5 +1,11 @@
 /** What is swept: every operation, each with the least that has to be there for it to mean something. */
-import type { OperationKind, OperationSpec, Scenario, SimBackend } from '../scenarios/scenario.ts';
+import {
+  hasDiskFiles,
+  type OperationKind,
+  type OperationSpec,
+  type Scenario,
+  type SimBackend,
+} from '../scenarios/scenario.ts';
 import { MiB, plainScenario, settings, templateBytes, type Setting } from './settings.ts';
 
 export interface SweepCase {
@@ -11,7 +17,7 @@ export interface SweepCase {
 }
 
 /** An operation and what has to be there before. */
-interface Subject {
+export interface Subject {
   readonly name: string;
   readonly setUp: readonly OperationSpec[];
   readonly operation: OperationSpec;
@@ -21,14 +27,17 @@ interface Subject {
   readonly rival?: OperationSpec;
 }
 
-const subject = 'vm1/disk';
+export const subject = 'vm1/disk';
 const other = 't1';
-const add: OperationSpec = { kind: 'add template', subject: other };
-const cache: OperationSpec = { kind: 'cache', subject, other };
+export const add: OperationSpec = { kind: 'add template', subject: other };
+export const cache: OperationSpec = { kind: 'cache', subject, other };
 const write: OperationSpec = { kind: 'guest write', subject, pattern: 600 };
-const snapshot: OperationSpec = { kind: 'create snapshot', subject, other: 's1' };
-const grow: OperationSpec = { kind: 'resize', subject, sizeBytes: 4 * templateBytes };
-const clone: OperationSpec = { kind: 'clone', subject: 'vm2/disk', other: `${subject}@s1` };
+export const snapshot: OperationSpec = { kind: 'create snapshot', subject, other: 's1' };
+export const grow: OperationSpec = { kind: 'resize', subject, sizeBytes: 4 * templateBytes };
+/** Where somebody who is not platter puts a file too. */
+export const contested = 'vm9/disk';
+export const foreign: OperationSpec = { kind: 'foreign file', subject: contested };
+export const clone: OperationSpec = { kind: 'clone', subject: 'vm2/disk', other: `${subject}@s1` };
 
 const subjects: readonly Subject[] = [
   { name: 'add-template', setUp: [], operation: add, isOfTemplate: true, rival: cache },
@@ -47,6 +56,12 @@ const subjects: readonly Subject[] = [
     name: 'create-blank',
     setUp: [],
     operation: { kind: 'create blank', subject, sizeBytes: 24 * MiB },
+  },
+  {
+    name: 'cache-contested',
+    setUp: [add],
+    operation: { ...cache, subject: contested },
+    rival: foreign,
   },
   {
     name: 'create-generated',
@@ -127,112 +142,21 @@ export function casesOf(backend: SimBackend): readonly SweepCase[] {
       .filter(({ setUp, operation }) => isPossible(backend, setting, [...setUp, operation]))
       .flatMap((one) => [
         ...alone(backend, setting, one),
-        ...(backend === 'lvm' ? [] : [withRival(backend, setting, one)]),
+        ...(isPossible(backend, setting, [one.rival ?? one.operation]) && backend !== 'lvm'
+          ? [withRival(backend, setting, one)]
+          : []),
       ]),
   );
 }
 
-/** Two clients with one operation each, at the same time, on the same image or template. */
-const rivals: readonly (Pick<Subject, 'name' | 'setUp' | 'operation'> & {
-  rival: OperationSpec;
-})[] = [
-  { name: 'cache-one-disk', setUp: [], operation: cache, rival: cache },
-  {
-    name: 'cache-one-template',
-    setUp: [],
-    operation: cache,
-    rival: { ...cache, subject: 'vm2/disk' },
-  },
-  { name: 'add-one-template', setUp: [], operation: add, rival: add },
-  {
-    name: 'cache-and-delete-template',
-    setUp: [add],
-    operation: cache,
-    rival: { ...add, kind: 'delete template' },
-  },
-  {
-    name: 'cache-and-destroy',
-    setUp: [cache],
-    operation: cache,
-    rival: { kind: 'destroy', subject },
-  },
-  {
-    name: 'resize-twice',
-    setUp: [cache],
-    operation: grow,
-    rival: { ...grow, sizeBytes: 2 * templateBytes },
-  },
-  { name: 'resize-and-snapshot', setUp: [cache], operation: grow, rival: snapshot },
-  { name: 'snapshot-twice', setUp: [cache], operation: snapshot, rival: snapshot },
-  {
-    name: 'restore-and-delete-snapshot',
-    setUp: [cache, snapshot],
-    operation: { ...snapshot, kind: 'restore snapshot' },
-    rival: { ...snapshot, kind: 'delete snapshot' },
-  },
-  {
-    name: 'clone-and-delete-snapshot',
-    setUp: [cache, snapshot],
-    operation: clone,
-    rival: { ...snapshot, kind: 'delete snapshot' },
-  },
-  {
-    name: 'flatten-and-snapshot',
-    setUp: [cache],
-    operation: { kind: 'flatten', subject },
-    rival: snapshot,
-  },
-  {
-    name: 'flatten-and-destroy',
-    setUp: [cache],
-    operation: { kind: 'flatten', subject },
-    rival: { kind: 'destroy', subject },
-  },
-  {
-    name: 'resize-and-recover',
-    setUp: [cache],
-    operation: grow,
-    rival: { kind: 'recover', subject: '' },
-  },
-  {
-    name: 'delete-template-and-recover',
-    setUp: [add],
-    operation: { ...add, kind: 'delete template' },
-    rival: { kind: 'recover', subject: '' },
-  },
-];
-
-/** On two hosts, where they can share disks. */
-export function pairsOf(backend: SimBackend): readonly SweepCase[] {
-  return settings[backend].flatMap((setting) =>
-    rivals
-      .filter(({ setUp, operation, rival }) =>
-        isPossible(backend, setting, [...setUp, operation, rival]),
-      )
-      .map(({ name, setUp, operation, rival }) => {
-        const scenario = plainScenario(backend, setting, 'raw');
-        const machine = backend === 'lvm' ? 0 : 1;
-        const machines = [...scenario.machines, ...scenario.machines].slice(0, machine + 1);
-        const clients = [
-          { machine: 0, operations: [operation] },
-          { machine, operations: [rival] },
-        ];
-        return {
-          id: `${setting.name}/schedules/${name}`,
-          kind: operation.kind,
-          scenario: { ...scenario, machines, setUp, clients },
-        };
-      }),
-  );
-}
-
-/** Snapshots need reflinks where disks are flat files, and thick volumes that have some do not grow. */
-function isPossible(
+/** Foreign files need disks that are files, snapshots need reflinks where disks are flat files, and thick volumes that have some do not grow. */
+export function isPossible(
   backend: SimBackend,
   { hasReflinks, group }: Setting,
   operations: readonly OperationSpec[],
 ): boolean {
   const kinds = new Set(operations.map(({ kind }) => kind));
+  if (kinds.has('foreign file') && !hasDiskFiles(backend)) return false;
   if (!kinds.has('create snapshot')) return true;
   if (backend === 'flat') return hasReflinks === true;
   return backend !== 'lvm' || group?.thinPoolExtents !== undefined || !kinds.has('resize');

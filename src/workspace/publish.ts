@@ -115,6 +115,8 @@ async function withdraw(
     return false;
   }
   try {
+    // By its file in the workspace whoever recovers that tells whether another one stands under the name.
+    await filesystem.syncDirectory(path);
     await alongside?.takeBack();
     if (record !== undefined) await removeRecord(filesystem, directory, name, id);
     // Or a power cut brings them back, to tell of a file that is somebody else's.
