@@ -7,7 +7,6 @@ import { imagePath, instanceDirectory } from '../config/layout.ts';
 import type { ImageAddress } from '../names.ts';
 import type { Outcome } from '../operations/perform.ts';
 import type { Session } from '../operations/step.ts';
-import type { Filesystem } from '../ports/filesystem.ts';
 import { areaPath, recordPath } from '../workspace/area.ts';
 import { exists, standsAt, statOrNothing } from '../workspace/once.ts';
 import { removeRecord } from '../workspace/record.ts';
@@ -28,17 +27,13 @@ export async function recoverUnpublished(
   const path = imagePath(config, address);
   const own = `${recordPath(directory, address.disk)}/${formerId}.json`;
   if (!(await exists(filesystem, own))) return 'undone';
-  if (await hasAppeared(filesystem, `${leftover.path}/${draftFile}`, path)) return 'finished';
+  // A file keeps its name in the workspace when it is published. Where there is none, nothing is known of the record.
+  const drafted = await statOrNothing(filesystem, `${leftover.path}/${draftFile}`);
+  if (drafted === undefined) return 'undone';
+  if (await standsAt(filesystem, path, drafted)()) return 'finished';
   // The format first: the record tells whose it is.
   await setFormat(session.host, config, leftover, address.instance, { path, format: undefined });
   await removeRecord(filesystem, directory, address.disk, formerId);
   await filesystem.syncDirectory(areaPath(directory), directory);
   return 'undone';
-}
-
-/** A file keeps its name in the workspace when it is published; a directory does not. */
-async function hasAppeared(filesystem: Filesystem, draft: string, path: string): Promise<boolean> {
-  const drafted = await statOrNothing(filesystem, draft);
-  if (drafted === undefined) return exists(filesystem, path);
-  return standsAt(filesystem, path, drafted)();
 }

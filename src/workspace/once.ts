@@ -4,7 +4,7 @@
  * was themselves. (Exclusive creation of files needs no such care: the protocol itself tells a repetition.)
  */
 import { isHostError } from '../errors.ts';
-import type { Filesystem, FileStat } from '../ports/filesystem.ts';
+import type { CreateTextOptions, Filesystem, FileStat } from '../ports/filesystem.ts';
 
 /** Makes a directory whose name is nobody else's. */
 export async function makeOwnDirectory(filesystem: Filesystem, path: string): Promise<void> {
@@ -12,6 +12,22 @@ export async function makeOwnDirectory(filesystem: Filesystem, path: string): Pr
     await filesystem.makeDirectory(path);
   } catch (error) {
     if (!isHostError(error, 'EEXIST')) throw error;
+  }
+}
+
+/** Writes a file whose name is nobody else's: what an attempt has left that got no further goes first. */
+export async function writeOwnText(
+  filesystem: Filesystem,
+  path: string,
+  text: string,
+  options?: CreateTextOptions,
+): Promise<void> {
+  try {
+    await filesystem.createText(path, text, options);
+  } catch (error) {
+    if (!isHostError(error, 'EEXIST')) throw error;
+    await filesystem.removeTree(path);
+    await filesystem.createText(path, text, options);
   }
 }
 

@@ -12,7 +12,7 @@ import { afterwards, isHostError, PlatterError, reporting } from '../errors.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
 import type { Random } from '../ports/random.ts';
 import { areaPath, listDirectory, makeDirectories, parentOf, workPath } from './area.ts';
-import { makeOwnDirectory, renameOnce, unlinkOnce, statAnew } from './once.ts';
+import { makeOwnDirectory, renameOnce, statAnew, unlinkOnce, writeOwnText } from './once.ts';
 
 export interface Workspace {
   readonly directory: string;
@@ -93,15 +93,7 @@ export async function replaceIntent(
   intent: Intent,
 ): Promise<void> {
   const next = `${workspace.path}/${intentFile}.next`;
-  const write = () => filesystem.createText(next, JSON.stringify(intent), { permissions: 0o600 });
-  try {
-    await write();
-  } catch (error) {
-    if (!isHostError(error, 'EEXIST')) throw error;
-    // Whoever was here before got no further.
-    await filesystem.removeTree(next);
-    await write();
-  }
+  await writeOwnText(filesystem, next, JSON.stringify(intent), { permissions: 0o600 });
   await renameOnce(filesystem, next, `${workspace.path}/${intentFile}`);
   await filesystem.syncDirectory(workspace.path);
 }

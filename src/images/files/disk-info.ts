@@ -12,7 +12,7 @@ import type { Filesystem } from '../../ports/filesystem.ts';
 import type { Host } from '../../ports/host.ts';
 import type { NameChange } from '../../workspace/publish.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { linkOnce, renameOnce } from '../../workspace/once.ts';
+import { linkOnce, renameOnce, writeOwnText } from '../../workspace/once.ts';
 
 const fileName = 'disk.info';
 const lockWaitMs = 30_000;
@@ -164,7 +164,7 @@ async function replace(
     return;
   }
   const text = JSON.stringify(formats);
-  await filesystem.createText(draft, text);
+  await writeOwnText(filesystem, draft, text);
   const isThere = async () => (await filesystem.readText(target)) === text;
   await renameOnce(filesystem, draft, target, isThere);
 }
