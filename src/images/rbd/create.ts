@@ -23,7 +23,7 @@ import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
 import { begin } from './in-place.ts';
 import { draftName, imageNameOf, publishedName } from './names.ts';
-import { finishRemoval, freeListedName, removeImage } from './remove.ts';
+import { finishRemoval, freeListedName, isListedAs, removeImage } from './remove.ts';
 import { templateDraft } from './template.ts';
 
 const operation = 'create';
@@ -191,8 +191,9 @@ async function removeDraft(session: Session, cluster: Cluster, draft: string, id
     return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
   };
   if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
+  const hasListedName = await isListedAs(cluster, draft, published);
   await removeUnlessUsed(session, cluster, draft);
-  await freeListedName(session, cluster, published);
+  if (hasListedName) await freeListedName(session, cluster, published);
 }
 
 /**

@@ -42,20 +42,27 @@ export async function removeImage(
 }
 
 /**
- * Makes a name that lists show and nothing opens by free again. It is what two tools that were killed have left, one on its
- * way to give the name, one on its way to remove the image (half-made.json). A name that is being given opens the image
- * before lists show it.
+ * Whether lists show an image by a name that does not open it, and not by the one that does. It is what two tools that were
+ * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).
+ */
+export async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
+  const names = await cluster.names(spec.slice(0, spec.lastIndexOf('/')));
+  const isListed = (one: string) => names.includes(one.slice(one.lastIndexOf('/') + 1));
+  if (isListed(spec) || !isListed(listed)) return false;
+  return (await cluster.info(spec)) !== undefined && (await cluster.info(listed)) === undefined;
+}
+
+/**
+ * Makes the name free again that an image was listed by, once that is gone (`isListedAs`). Nobody else can have been given
+ * it: a rename to a name that is listed does not come about.
  */
 export async function freeListedName(
   session: Session,
   cluster: Cluster,
-  spec: string,
+  listed: string,
 ): Promise<void> {
-  const end = spec.lastIndexOf('/');
-  const names = await cluster.names(spec.slice(0, end));
-  if (!names.includes(spec.slice(end + 1)) || (await cluster.info(spec)) !== undefined) return;
   await ifThere(() =>
-    cluster.change(session, rbdRemove(cluster.client, spec), 'free the name of the image'),
+    cluster.change(session, rbdRemove(cluster.client, listed), 'free the name of the image'),
   );
 }
 
