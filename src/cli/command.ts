@@ -27,6 +27,27 @@ export function action<Arguments extends unknown[], Options>(
   };
 }
 
+/**
+ * The same of a command that changes nothing: there is nothing to clear up, so that it ends at once when it is interrupted,
+ * whatever it waits for.
+ */
+export function reading<Arguments extends unknown[], Options>(
+  context: CommandContext,
+  run: (session: CommandSession, args: Arguments, options: Options) => Promise<void>,
+) {
+  return action<Arguments, Options>(context, (session, args, options) =>
+    Promise.race([run(session, args, options), aborted(session.operation.signal)]),
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(signal.reason as Error);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+}
+
 /** `10G` is a size, `+10G` what is added to the present one. */
 export function parseSizeChange(text: string): { sizeBytes: number; isRelative: boolean } {
   const isRelative = text.startsWith('+');

@@ -65,6 +65,8 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return usageStatus(error, program);
     printError(error, errorOptions(program));
+    // What a command that only reads was waiting for would hold the process up.
+    if (isEnded(error)) process.exit(statusOf(error));
     return statusOf(error);
   }
 }
@@ -72,6 +74,10 @@ async function main(): Promise<number> {
 function statusOf(error: unknown): number {
   if (interruptedBy !== undefined) return statusOfSignal[interruptedBy];
   return PlatterError.is(error) ? exitStatusOf(error.code) : exitStatus.bug;
+}
+
+function isEnded(error: unknown): boolean {
+  return PlatterError.is(error) && (error.code === 'CANCELED' || error.code === 'TIMED_OUT');
 }
 
 /** Commander ends with an error for help and version too. */

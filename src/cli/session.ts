@@ -18,7 +18,7 @@ export interface CommandSession extends OutputOptions {
   readonly isConfirmed: boolean;
   readonly dryRun: boolean;
   /** For every operation that the command starts. */
-  readonly operation: OperationOptions;
+  readonly operation: OperationOptions & { readonly signal: AbortSignal };
 }
 
 /** Runs a command; `interrupt` is aborted by signals. */

@@ -1,10 +1,10 @@
 /** What waits for somebody who never comes ends when it is told to, and has cleared up by then. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { platter } from './command.ts';
 import { leftoversIn } from './file-images.ts';
 
@@ -46,4 +46,41 @@ test('--timeout ends it too', async () => {
   expect(await once(child, 'close')).toEqual([75, null]);
   expect(error().code).toBe('TIMED_OUT');
   expect(await leftoversIn(instances)).toEqual([]);
+});
+
+describe('a command that only reads ends at once, though what it asks never answers', () => {
+  const tools = mkdtempSync(`${tmpdir()}/platter-test-`);
+  afterAll(() => rmSync(tools, { recursive: true, force: true }));
+  beforeAll(() => {
+    writeFileSync(`${tools}/rbd`, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    writeFileSync(`${tools}/config.toml`, '[rbd]\npool = "vms"\n');
+  });
+
+  function list(...more: string[]) {
+    const args = ['--config', `${tools}/config.toml`, '--instances-path', instances, ...more];
+    const env = { ...process.env, PATH: `${tools}:${process.env['PATH']}` };
+    const child = spawn('node', ['dist/cli/main.js', ...args, 'image', 'list', '--json'], { env });
+    let stderr = '';
+    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+    return { child, code: () => (JSON.parse(stderr) as { error: { code: string } }).error.code };
+  }
+
+  async function untilItAsks({ pid }: ChildProcess): Promise<void> {
+    const children = `/proc/${pid}/task/${pid}/children`;
+    while (readFileSync(children, 'utf8').trim() === '') await sleep(20);
+  }
+
+  test('when it is interrupted', { timeout: 30_000 }, async () => {
+    const { child, code } = list();
+    await untilItAsks(child);
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(code()).toBe('CANCELED');
+  });
+
+  test('when its time is up', { timeout: 30_000 }, async () => {
+    const { child, code } = list('--timeout', '1s');
+    expect(await once(child, 'close')).toEqual([75, null]);
+    expect(code()).toBe('TIMED_OUT');
+  });
 });

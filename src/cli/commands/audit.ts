@@ -1,13 +1,13 @@
 /** `platter audit`: everything that no record explains, classified; changes nothing. */
 import type { Stray } from '../../audit/stray.ts';
 import { formatSize } from '../../sizes.ts';
-import { action, type DefineCommands } from '../command.ts';
+import { reading, type DefineCommands } from '../command.ts';
 import { printResult } from '../output.ts';
 import { formatTable } from '../table.ts';
 
 export const defineAudit: DefineCommands = (noun, context) => {
   noun.action(
-    action(context, async (session) => {
+    reading(context, async (session) => {
       await printResult(session, await session.backend.audit(), describe);
     }),
   );

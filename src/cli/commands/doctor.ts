@@ -1,12 +1,12 @@
 /** `platter doctor`: exit status 0 when all is there that the configuration needs, else 1. */
 import type { Check, Diagnosis } from '../../doctor/check.ts';
-import { action, type DefineCommands } from '../command.ts';
+import { reading, type DefineCommands } from '../command.ts';
 import { exitStatus } from '../exit-status.ts';
 import { printResult } from '../output.ts';
 
 export const defineDoctor: DefineCommands = (noun, context) => {
   noun.action(
-    action(context, async (session) => {
+    reading(context, async (session) => {
       const diagnosis = await session.backend.diagnose();
       await printResult(session, diagnosis, describe);
       if (!diagnosis.healthy) context.exitWith(exitStatus.failed);

@@ -7,7 +7,13 @@ import type { ImageChange } from '../../images/change.ts';
 import type { Image } from '../../images/image.ts';
 import { parseAddress, parseImageAddress, parseSnapshotAddress } from '../../names.ts';
 import { parseSize } from '../../sizes.ts';
-import { action, parseSizeChange, type CommandContext, type DefineCommands } from '../command.ts';
+import {
+  action,
+  parseSizeChange,
+  reading,
+  type CommandContext,
+  type DefineCommands,
+} from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { printPlan, printResult } from '../output.ts';
 import type { CommandSession } from '../session.ts';
@@ -112,7 +118,7 @@ function defineShowing(noun: Command, context: CommandContext): void {
     .argument('[instance]')
     .option(...backendOption)
     .action(
-      action(context, async (session, [instance]: [string?], { backend }: BackendOption) => {
+      reading(context, async (session, [instance]: [string?], { backend }: BackendOption) => {
         const images = await session.backend.list(instance, backend);
         await printResult(session, images, imageTable);
       }),
@@ -124,7 +130,7 @@ function defineShowing(noun: Command, context: CommandContext): void {
     .argument('<instance/disk>')
     .option(...backendOption)
     .action(
-      action(context, async (session, [text]: [string], { backend }: BackendOption) => {
+      reading(context, async (session, [text]: [string], { backend }: BackendOption) => {
         const image = await session.backend.show(parseImageAddress(text), backend);
         await printResult(session, image, describeImage);
       }),
@@ -139,7 +145,7 @@ function defineShowing(noun: Command, context: CommandContext): void {
     .option('--cache <mode>', 'cache mode (default: as the host allows)')
     .option(...backendOption)
     .action(
-      action(
+      reading(
         context,
         async (
           session,

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { inspectFile } from '../../ingress/gate.ts';
 import { formatSize } from '../../sizes.ts';
-import { action, type DefineCommands } from '../command.ts';
+import { reading, type DefineCommands } from '../command.ts';
 import { exitStatusOf } from '../exit-status.ts';
 import { printResult } from '../output.ts';
 
@@ -11,7 +11,7 @@ export const defineInspect: DefineCommands = (noun, context) => {
     .argument('<file>', 'image file')
     .option('--format <format>', 'what it is declared to be')
     .action(
-      action(context, async (session, [file]: [string], options: { format?: string }) => {
+      reading(context, async (session, [file]: [string], options: { format?: string }) => {
         const { host, backend } = session;
         const { limits } = backend.config;
         const inspection = await inspectFile(host, resolve(file), limits, options.format);

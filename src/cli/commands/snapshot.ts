@@ -5,7 +5,7 @@ import type { SnapshotFacts } from '../../images/driver.ts';
 import type { Image } from '../../images/image.ts';
 import { parseImageAddress, parseSnapshotAddress } from '../../names.ts';
 import { formatSize } from '../../sizes.ts';
-import { action, type DefineCommands } from '../command.ts';
+import { action, reading, type DefineCommands } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { printPlan, printResult } from '../output.ts';
 import type { CommandSession } from '../session.ts';
@@ -40,7 +40,7 @@ export const defineSnapshot: DefineCommands = (noun, context) => {
     .argument('<instance/disk>')
     .option(...backendOption)
     .action(
-      action(context, async (session, [text]: [string], { backend }: Options) => {
+      reading(context, async (session, [text]: [string], { backend }: Options) => {
         const image = await session.backend.find(parseImageAddress(text), backend);
         await printResult(session, await image.listSnaps(), snapshotTable);
       }),

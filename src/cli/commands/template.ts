@@ -5,7 +5,7 @@ import { formatExactSize, formatSize } from '../../sizes.ts';
 import type { SourceInput } from '../../ingress/source.ts';
 import type { TemplateDescription } from '../../templates/template.ts';
 import type { PruneResult } from '../../templates/prune.ts';
-import { action, type CommandContext, type DefineCommands } from '../command.ts';
+import { action, reading, type CommandContext, type DefineCommands } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { parseDuration } from '../duration.ts';
 import { printPlan, printResult } from '../output.ts';
@@ -46,7 +46,7 @@ function defineShowing(noun: Command, context: CommandContext): void {
     .command('list')
     .description('list the templates')
     .action(
-      action(context, async (session) => {
+      reading(context, async (session) => {
         await printResult(session, await session.backend.templates.list(), (templates) =>
           formatTable(['NAME', 'FORMAT', 'SIZE', 'FILE', 'USED BY'], templates.map(row)),
         );
@@ -58,7 +58,7 @@ function defineShowing(noun: Command, context: CommandContext): void {
     .description('show one, and which images lean on it')
     .argument('<name>')
     .action(
-      action(context, async (session, [name]: [string]) => {
+      reading(context, async (session, [name]: [string]) => {
         await printResult(session, await session.backend.templates.show(name), describe);
       }),
     );
