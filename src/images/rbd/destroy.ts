@@ -161,8 +161,18 @@ export async function recoverDestroy(
       if (isHalfRenamed) return 'undone';
     }
   }
-  await cluster.rename(session, removed, image, 'give its name back').catch((error: unknown) => {
-    if (!isAbsent(error)) throw error;
-  });
+  await giveBackIfFree(session, cluster, removal);
   return 'undone';
+}
+
+/** Where somebody has been given the name since, the image keeps its private one, which `audit` tells of. */
+async function giveBackIfFree(session: Session, cluster: Cluster, { image, removed }: Removal) {
+  try {
+    await cluster.rename(session, removed, image, 'give its name back');
+  } catch (error) {
+    if (isAbsent(error)) return;
+    if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
+    const message = `another image has the name ${image} by now: the one that had it is ${removed}`;
+    session.host.events.emit({ type: 'warning', message });
+  }
 }
