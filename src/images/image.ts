@@ -13,7 +13,7 @@ import {
   type LibvirtDisk,
   type LibvirtFilesystem,
 } from '../libvirt/describe.ts';
-import { formatAddress, type ImageAddress } from '../names.ts';
+import { checkName, formatAddress, type ImageAddress } from '../names.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import type { Plan } from '../operations/step.ts';
 import { operationOf, type ImageChange } from './change.ts';
@@ -209,7 +209,7 @@ export class Image {
   }
 
   createSnap(name: string, options: OperationOptions = {}): Promise<SnapshotOutcome> {
-    return this.#ifSnapshots(() => this.#perform({ kind: 'create snapshot', name }, options));
+    return this.#ifSnapshots(name, () => this.#perform({ kind: 'create snapshot', name }, options));
   }
 
   /** NOT_FOUND when there is none of that name, unless errors are ignored (B105). */
@@ -218,17 +218,20 @@ export class Image {
     options: OperationOptions & { ignoreErrors?: boolean } = {},
   ): Promise<SnapshotOutcome> {
     const ignoreErrors = options.ignoreErrors ?? false;
-    return this.#ifSnapshots(() =>
+    return this.#ifSnapshots(name, () =>
       this.#perform({ kind: 'delete snapshot', name, ignoreErrors }, options),
     );
   }
 
   /** Brings back content and size; the snapshot stays. */
   rollbackToSnap(name: string, options: OperationOptions = {}): Promise<SnapshotOutcome> {
-    return this.#ifSnapshots(() => this.#perform({ kind: 'restore snapshot', name }, options));
+    return this.#ifSnapshots(name, () =>
+      this.#perform({ kind: 'restore snapshot', name }, options),
+    );
   }
 
-  async #ifSnapshots(act: () => Promise<void>): Promise<SnapshotOutcome> {
+  async #ifSnapshots(name: string, act: () => Promise<void>): Promise<SnapshotOutcome> {
+    checkName('snapshot', name);
     const { snapshots } = await this.capabilities();
     if (!snapshots) {
       const { message } = unsupported(this.#handle.driver.type, 'snapshots here');

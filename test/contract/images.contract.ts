@@ -130,6 +130,7 @@ export function imagesContract(
       await image.createImage({ template: 't' });
       if (!(await image.capabilities()).snapshots) {
         expect(await image.createSnap('s')).toMatchObject({ done: false });
+        expect(await codeOf(image.createSnap('a/b'))).toBe('INVALID_ARGUMENT');
         return;
       }
       await world.write(image, MiB, 0x11);
