@@ -53,10 +53,17 @@ export async function recoverImages(
   }
   const [first, ...others] = failures;
   if (first === undefined) return recovered;
-  throw first.error.with({
-    target: first.target,
-    recovered: recovered.map(({ target }) => target),
-    others: others.map(({ target, error }) => `${target}: ${error.message}`),
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  const { target, error } = first;
+  throw new PlatterError(error.code, `${target} is left as it is: ${error.message}${more}`, {
+    details: {
+      ...error.details,
+      target,
+      recovered: recovered.map((one) => one.target),
+      others: others.map((one) => `${one.target}: ${one.error.message}`),
+    },
+    hint: error.hint,
+    cause: error,
   });
 }
 

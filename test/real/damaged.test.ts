@@ -1,5 +1,13 @@
 /** Records that were damaged by hand, or written by a newer platter: told as such, and nothing else is hidden by them. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { errorOf, platter } from './command.ts';
@@ -52,6 +60,23 @@ test.each([
     expect(JSON.parse(stdout)).toMatchObject([{ subject: 'vm1/disk' }]);
   }),
 );
+
+test('what cannot be recovered keeps nothing else from it', async () => {
+  await platter(instances, ['image', 'create', 'vm2/disk', '--size', '1M']);
+  const leftover = `${instances}/vm2/.platter/disk~00000000000000aa.work`;
+  mkdirSync(leftover);
+  await damaged(
+    'vm1/disk.info',
+    () => '{',
+    async () => {
+      const error = errorOf(await platter(instances, ['recover', '--json']));
+      const details = { target: 'vm1', recovered: ['vm2/disk'], others: [] };
+      expect(error).toMatchObject({ code: 'CORRUPT', details });
+    },
+  );
+  expect(existsSync(leftover)).toBe(false);
+  await platter(instances, ['image', 'delete', 'vm2/disk', '--yes']);
+});
 
 test.each([
   ['that is empty', () => ''],
