@@ -12,7 +12,7 @@ import type { Session, Step } from '../../operations/step.ts';
 import { rbdOverwrite } from '../../tools/rbd/argv.ts';
 import { tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
-import { abandonIntent, type Intent } from '../../workspace/workspace.ts';
+import { abandonIntent, isTakenOver, type Intent } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
@@ -82,8 +82,18 @@ async function requireUnused(session: Session, cluster: Cluster, spec: string, n
 async function takeAway(session: Session, cluster: Cluster, removal: Removal, name: string) {
   const { image, removed } = removal;
   await begin(session, { operation, ...removal });
-  await cluster.rename(session, image, removed, 'take its name');
   try {
+    await cluster.rename(session, image, removed, 'take its name');
+  } catch (error) {
+    // It may have come about all the same, and nobody but this process knows of it.
+    if (await isTakenOver(session.host.filesystem, session.workspace)) {
+      await giveBack(session, cluster, removal);
+    }
+    throw error;
+  }
+  try {
+    // Whoever took this process for dead before that has found the disk as it was, and goes by it.
+    await session.host.filesystem.stat(session.workspace.path);
     if ((await cluster.info(removed))?.id !== removal.imageId) throw gone(name);
     await requireUnused(session, cluster, removed, name);
   } catch (error) {
@@ -92,9 +102,15 @@ async function takeAway(session: Session, cluster: Cluster, removal: Removal, na
   }
 }
 
-async function giveBack(session: Session, cluster: Cluster, { image, removed }: Removal) {
-  await cluster.rename(session, removed, image, 'give its name back');
-  await abandonIntent(session.host.filesystem, session.workspace);
+/**
+ * Also by who stood still until somebody else had the lock, and took a name that was not its to take any more: what has
+ * the private name is no concern of anybody else.
+ */
+async function giveBack(session: Session, cluster: Cluster, removal: Removal) {
+  const { filesystem } = session.host;
+  await giveBackIfFree(cluster.unguarded(session), cluster, removal);
+  if (await isTakenOver(filesystem, session.workspace)) return;
+  await abandonIntent(filesystem, session.workspace);
 }
 
 async function remove(session: Session, cluster: Cluster, removal: Removal): Promise<void> {
