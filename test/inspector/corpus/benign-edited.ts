@@ -7,6 +7,7 @@ import {
   le64,
   qcow2Extension,
   text,
+  vmdkDescriptor,
   vmdkWithFooter,
   vpcFooter,
   type Edit,
@@ -29,6 +30,12 @@ function changed(
       writeFileSync(path, edited(readFileSync(path), ...edits));
     },
   };
+}
+
+/** As qemu leaves it: what had come last before stands behind the new end. */
+function withShorterId(descriptor: string): string {
+  const shorter = descriptor.replace(/^(CID=[0-9a-f])[0-9a-f]{7}$/m, '$1');
+  return `${shorter}\0${shorter.slice(-6)}`;
 }
 
 /**
@@ -56,6 +63,7 @@ export const editedImages: readonly BenignImage[] = [
     vmdkWithFooter(),
     le64(48, 2n ** 64n - 1n),
   ),
+  changed('with a shorter content id than before', 'vmdk', '', vmdkDescriptor(withShorterId)),
   changed('of VirtualBox', 'vdi', '', le32(0x48, 400)),
   changed('of an odd size', 'vdi', '', le64(0x170, 1000)),
   changed('of the old layout', 'parallels', '', text(0, 'WithoutFreeSpace')),

@@ -239,6 +239,18 @@ const descriptors = [
     'EXTERNAL_EXTENT',
   ),
   shape(
+    'seven bytes behind the end',
+    sparse,
+    [vmdkDescriptor((all) => `${all}\0${all.slice(-7)}`)],
+    'DESCRIPTOR',
+  ),
+  shape(
+    'other bytes than those of its end behind it',
+    sparse,
+    [vmdkDescriptor((all) => `${all}\0RW 1`)],
+    'DESCRIPTOR',
+  ),
+  shape(
     'a second descriptor behind the first',
     sparse,
     [text(512 + 4096, '# Disk DescriptorFile\nversion=1\nparentFileNameHint="/etc/passwd"\n')],
