@@ -90,7 +90,10 @@ export async function inspect(
       violation('TOO_MUCH_TO_READ', 'more has to be read of it than any benign image needs'),
     );
   }
-  violations.push(...judgeSize(reader.sizeBytes, virtualSizeBytes, limits));
+  violations.push(
+    ...judgeContent(reader.sizeBytes, virtualSizeBytes, violations),
+    ...judgeSize(reader.sizeBytes, virtualSizeBytes, limits),
+  );
   if (declaredFormat !== undefined && !declarable[declaredFormat]?.includes(format)) {
     violations.push(
       violation('FORMAT_MISMATCH', `declared as ${declaredFormat}, but its content is ${format}`),
@@ -137,9 +140,19 @@ function identify(signatures: Signatures, violations: Violation[]): FormatParser
   return container ?? contents.find(({ format }) => format === 'iso') ?? contents[0];
 }
 
+/** A disk of no bytes is none, whatever stands around it; of what is refused anyway the size may not be known. */
+function judgeContent(
+  fileBytes: number,
+  virtualBytes: number,
+  others: readonly Violation[],
+): Violation[] {
+  if (fileBytes === 0) return [violation('EMPTY', 'the file is empty')];
+  if (virtualBytes > 0 || others.length > 0) return [];
+  return [violation('EMPTY', 'the disk that it holds has no bytes')];
+}
+
 function judgeSize(fileBytes: number, virtualBytes: number, limits: ImageLimits): Violation[] {
   const violations: Violation[] = [];
-  if (fileBytes === 0) violations.push(violation('EMPTY', 'the file is empty'));
   if (!Number.isSafeInteger(virtualBytes) || virtualBytes > limits.maxVirtualSizeBytes) {
     violations.push(
       violation(

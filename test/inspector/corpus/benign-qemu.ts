@@ -163,12 +163,13 @@ const vpcImages: readonly BenignImage[] = ['dynamic', 'fixed'].flatMap((subforma
 ]);
 
 const emptyRule = 'above 256 GiB a disk has to be in proportion to its file';
+const noDiskRule = 'there is no disk in it';
 const qedRule = 'nothing writes QED any more, and it can name a backing file';
 
 export const qemuImages: readonly BenignImage[] = [
   ...qcow2Images,
   empty('qcow2', '', '1000'),
-  empty('qcow2', '', '0'),
+  refused(empty('qcow2', '', '0'), noDiskRule, 'EMPTY'),
   empty('qcow2', '', '100G'),
   refused(empty('qcow2', '', '1T'), emptyRule, 'EXPANSION'),
   filled('qcow2', '', '-c'),
@@ -193,6 +194,7 @@ export const qemuImages: readonly BenignImage[] = [
   filled('vhdx', 'block_state_zero=off'),
   ...['', 'static=on'].map((options) => empty('vdi', options)),
   empty('vdi', '', '1000'),
+  refused(empty('vdi', '', '0'), noDiskRule, 'EMPTY'),
   filled('vdi'),
   ...['', 'cluster_size=64k', 'cluster_size=3584', 'cluster_size=64M'].map((options) =>
     empty('parallels', options),

@@ -60,6 +60,7 @@ const vpcShapes = [
     'TABLE_SIZE',
     'TOO_LARGE',
   ),
+  dynamic('a disk of no bytes', [vpcFooter(text(28, 'win '), be64(48, 0))], 'EMPTY'),
   dynamic('the header outside of the file', [vpcFooter(be64(16, 2n ** 63n))], 'OUTSIDE_FILE'),
   dynamic('the table outside of the file', [vpcHeader(be64(16, 2 ** 40))], 'OUTSIDE_FILE'),
   dynamic('a table of 2^32-1 entries', [vpcHeader(be32(28, 0xffffffff))], 'TABLE_SIZE'),
