@@ -154,12 +154,17 @@ function unsafeError(
       : 'the image is not what it is said to be';
   return new PlatterError(code, `${text}: ${found}`, {
     details: { violations },
-    hint:
-      code === 'UNSAFE_IMAGE'
-        ? 'platter inspect FILE tells more; have the image made anew as one self-contained file'
-        : 'name the right format with --format, or leave it out',
+    hint: hintFor(code, violations),
     cause,
   });
+}
+
+function hintFor(code: 'UNSAFE_IMAGE' | 'FORMAT_MISMATCH', violations: readonly Violation[]) {
+  if (code === 'FORMAT_MISMATCH') return 'name the right format with --format, or leave it out';
+  // An inspection starts no tool, and finds nothing then.
+  return violations.some((found) => found.code === 'TOOL_DISAGREES')
+    ? 'the file is damaged, or of a kind that qemu-img does not know; have the image made anew'
+    : 'platter inspect FILE tells more; have the image made anew as one self-contained file';
 }
 
 async function requireAgreement(host: Host, config: Config, image: ProvenImage): Promise<void> {
