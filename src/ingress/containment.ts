@@ -92,7 +92,7 @@ export function copyingTimeoutMs({ toolTimeoutSeconds }: ToolLimits, bytes: numb
 
 /**
  * The command, held as well as this host can. `writes` have to exist already: what a sandbox shows are files, and
- * directories only where they are named as such. A target that is no path (of a cluster) needs the network, so that limits are all there is.
+ * directories only where they are named as such. What goes to a cluster goes by a file: nothing contained has a network.
  */
 export async function contain(
   host: ContainmentHost & Pick<Host, 'filesystem'>,
@@ -100,8 +100,7 @@ export async function contain(
   files: SandboxFiles,
   limits: ResourceLimits,
 ): Promise<Command> {
-  const isLocal = [...files.reads, ...files.writes].every((path) => path.startsWith('/'));
-  if (!isLocal || (await containmentOf(host)).kind === 'limits') return withLimits(command, limits);
+  if ((await containmentOf(host)).kind === 'limits') return withLimits(command, limits);
   for (const path of files.writes.filter((target) => !isDevice(target))) {
     await makeIfMissing(host, path);
   }

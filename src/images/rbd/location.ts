@@ -60,7 +60,10 @@ export function locationSpec(url: string): string {
   });
 }
 
-/** What every format shows itself by lies in here. */
+/**
+ * What every format shows itself by that a tool looks for where none is named lies in here. The trailer of a fixed VHD or of
+ * a UDIF may stand at the end unseen: what is cloned is read as raw by everybody, and then that is content.
+ */
 const headBytes = 4 * 1024 * 1024;
 
 /**
