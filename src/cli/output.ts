@@ -2,6 +2,7 @@
 import { PlatterError } from '../errors.ts';
 import type { Plan } from '../operations/step.ts';
 import { formatSize } from '../sizes.ts';
+import { printableLines } from './printable.ts';
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -15,7 +16,7 @@ export async function printResult<Value>(
   value: Value,
   toText: (value: Value) => string | Promise<string>,
 ): Promise<void> {
-  const text = json ? JSON.stringify(value, null, 2) : await toText(value);
+  const text = json ? JSON.stringify(value, null, 2) : printableLines(await toText(value));
   if (text !== '') process.stdout.write(`${text}\n`);
 }
 
@@ -63,7 +64,7 @@ export function printError(error: unknown, { json, verbose }: OutputOptions): vo
   if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   if (verbose)
     lines.push(`code: ${error.code}`, `details: ${JSON.stringify(error.details, null, 2)}`);
-  process.stderr.write(`${lines.join('\n')}\n`);
+  process.stderr.write(`${printableLines(lines.join('\n'))}\n`);
 }
 
 function errorObject(error: unknown): object {

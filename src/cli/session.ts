@@ -10,6 +10,7 @@ import { loadConfig } from './config-file.ts';
 import { parseDuration } from './duration.ts';
 import { outputOptions, type GlobalOptions } from './options.ts';
 import type { OutputOptions } from './output.ts';
+import { printableLines } from './printable.ts';
 import { progressBar, type ProgressBar } from './progress-bar.ts';
 
 export interface CommandSession extends OutputOptions {
@@ -80,7 +81,7 @@ function timeLimit(host: Host, timeout: string | undefined, interrupt: AbortSign
 
 function reportEvent(event: PlatterEvent, { quiet, verbose }: OutputOptions): void {
   const line = verbose ? verboseLine(event) : quiet ? undefined : shortLine(event);
-  if (line !== undefined) process.stderr.write(`${line}\n`);
+  if (line !== undefined) process.stderr.write(`${printableLines(line)}\n`);
 }
 
 function shortLine(event: PlatterEvent): string | undefined {

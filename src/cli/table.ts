@@ -1,5 +1,6 @@
 /** Plain tables for people: capitals above, two spaces between. */
 import type { Table as Cells } from 'cli-table3';
+import { printable } from './printable.ts';
 
 const noBorders = {
   top: '',
@@ -26,7 +27,7 @@ export async function formatTable(
   const { default: Table } = await import('cli-table3');
   const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
   const table: Cells = new Table({ head: [...head], chars: noBorders, style });
-  for (const row of rows) table.push([...row]);
+  for (const row of rows) table.push(row.map(printable));
   return trimLines(table.toString());
 }
 

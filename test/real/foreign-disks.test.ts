@@ -10,6 +10,7 @@ import { Backend } from '../../src/images/backend.ts';
 import type { Image } from '../../src/images/image.ts';
 import { templateByte } from '../contract/images.contract.ts';
 import { codeOf } from '../contract/world.ts';
+import { platter } from './command.ts';
 import { makeImage, readByte, run } from './file-images.ts';
 
 const MiB = 1024 * 1024;
@@ -202,4 +203,24 @@ test('a template that Nova left passes the gate before a disk is made of it', as
   expect(await codeOf(image.cache({ template: 'evil' }))).toBe('UNSAFE_IMAGE');
   expect(started).toEqual([]);
   expect(await image.exists()).toBe(false);
+});
+
+test('names that its maker chose command no terminal', async () => {
+  const image = await found(benign['nothing'] as Shape);
+  const name = 'a'.repeat(20);
+  await run('qemu-img', ['snapshot', '-q', '-c', name, disk]);
+  const escapes = '\u001b]0;owned\u0007\u001b[2J'.padEnd(name.length, '\n');
+  const bytes = readFileSync(disk);
+  bytes.write(escapes, bytes.indexOf(name), 'latin1');
+  writeFileSync(disk, bytes);
+  expect((await image.listSnaps()).map((snapshot) => snapshot.name)).toEqual([escapes]);
+  for (const args of [
+    ['image', 'show', 'vm1/disk'],
+    ['snapshot', 'list', 'vm1/disk'],
+    ['snapshot', 'delete', 'vm1/disk@s', '--yes', '--verbose'],
+  ]) {
+    const { stdout, stderr } = await platter(root, args);
+    expect(`${stdout}${stderr}`).toContain('owned');
+    expect(`${stdout}${stderr}`).not.toMatch(/[^\P{Cc}\n]/u);
+  }
 });
