@@ -89,7 +89,10 @@ async function publicLookup(url: URL): Promise<LookupFunction> {
   const { lookup } = await import('node:dns');
   const internal = new BlockList();
   for (const [network, prefix] of internalNetworks) {
-    internal.addSubnet(network, prefix, network.includes(':') ? 'ipv6' : 'ipv4');
+    const isV6 = network.includes(':');
+    internal.addSubnet(network, prefix, isV6 ? 'ipv6' : 'ipv4');
+    // A gateway of NAT64 (RFC 6052) would lead there, too.
+    if (!isV6) internal.addSubnet(`64:ff9b::${network}`, 96 + prefix, 'ipv6');
   }
   const isInternal = (address: string) =>
     internal.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
@@ -113,7 +116,7 @@ function refusal(): PlatterError {
   });
 }
 
-/** RFC 6890 and RFC 4193: what no public server redirects to for good reasons. */
+/** RFC 6890, RFC 4193 and RFC 8215: what no public server redirects to for good reasons. */
 const internalNetworks: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -121,9 +124,14 @@ const internalNetworks: readonly (readonly [string, number])[] = [
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
   ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
   ['::', 128],
   ['::1', 128],
+  ['64:ff9b:1::', 48],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['ff00::', 8],
 ];
