@@ -13,7 +13,7 @@ import { snapshotsOf } from './facts.ts';
 import { begin, idOf } from './intent.ts';
 import { isSparsePool, removedName, tagOf } from './names.ts';
 import { readGroup, requireZeroing, volumeNamed, type Place } from './place.ts';
-import { removeClassicSnapshot, removeVolume } from './remove.ts';
+import { removeClassicSnapshot, removeEmptyPool, removeVolume } from './remove.ts';
 import { activateVolume, changeVolumes } from './run.ts';
 import { requireImageVolume } from './snapshots.ts';
 
@@ -114,10 +114,9 @@ async function removeAll(
   const volume = volumeNamed(group, removedName(id));
   if (volume !== undefined) {
     await removeVolume(place, session, workspace, { volume, group, clearing });
-  } else if (ownPool !== undefined && volumeNamed(group, ownPool) !== undefined) {
+  } else if (ownPool !== undefined) {
     // It goes after its disk, by a second change of the group.
-    const commands = [lvremove(place.group, ownPool)];
-    await changeVolumes(place, session, workspace, { action: 'remove the pool', commands });
+    await removeEmptyPool(place, session, workspace, ownPool);
   }
 }
 

@@ -2,7 +2,6 @@
 import { assert } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session } from '../../operations/step.ts';
-import { lvremove } from '../../tools/lvm/argv.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import type { Intent, Workspace } from '../../workspace/workspace.ts';
 import { openMap } from './crypt.ts';
@@ -11,9 +10,9 @@ import { recoverGrowth } from './grow.ts';
 import { idOf, type LvmOperation } from './intent.ts';
 import { privateName, sparsePoolName, tagOf, volumeName } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
-import { removeVolume } from './remove.ts';
+import { removeEmptyPool, removeVolume } from './remove.ts';
 import { recoverCopyBack, recoverRestore } from './restore.ts';
-import { activateVolume, changeVolumes } from './run.ts';
+import { activateVolume } from './run.ts';
 import { recoverSnapshotCreation, recoverSnapshotDeletion } from './snapshots.ts';
 
 type Recovery = (
@@ -81,18 +80,4 @@ async function removeParts(
     }
   }
   await removeEmptyPool(place, session, leftover, sparsePoolName(id));
-}
-
-/** A pool for one disk alone that has none. */
-async function removeEmptyPool(
-  place: Place,
-  session: Session,
-  leftover: Workspace,
-  name: string,
-): Promise<void> {
-  const group = await readGroup(place, session.host);
-  const isUsed = group.volumes.some((volume) => volume.pool === name);
-  if (volumeNamed(group, name) === undefined || isUsed) return;
-  const commands = [lvremove(place.group, name)];
-  await changeVolumes(place, session, leftover, { action: 'remove an empty pool', commands });
 }

@@ -7,7 +7,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { clearContent, discardContent, type Clearing } from './content.ts';
 import { closeAnyMap } from './crypt.ts';
 import { devicePath, isSparsePool } from './names.ts';
-import { requireZeroing, volumeNamed, type Place } from './place.ts';
+import { readGroup, requireZeroing, volumeNamed, type Place } from './place.ts';
 import { activateVolume, changeVolumes } from './run.ts';
 
 /** A volume without snapshots, which nothing else knows any more; with the pool that was made for it alone. */
@@ -81,4 +81,18 @@ export async function removeClassicSnapshot(
     action: 'remove the snapshot',
     commands: [lvremove(group, name)],
   });
+}
+
+/** A pool that was made for one disk alone, and has none: disks that were cloned from that one share it. */
+export async function removeEmptyPool(
+  place: Place,
+  session: Session,
+  workspace: Workspace,
+  name: string,
+): Promise<void> {
+  const group = await readGroup(place, session.host);
+  const isUsed = group.volumes.some((volume) => volume.pool === name);
+  if (volumeNamed(group, name) === undefined || isUsed) return;
+  const commands = [lvremove(place.group, name)];
+  await changeVolumes(place, session, workspace, { action: 'remove an empty pool', commands });
 }
