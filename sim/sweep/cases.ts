@@ -126,6 +126,11 @@ const subjects: readonly Subject[] = [
     setUp: [cache, snapshot, write],
     operation: { kind: 'destroy', subject },
   },
+  {
+    name: 'destroy-cloned',
+    setUp: [cache, snapshot, clone],
+    operation: { kind: 'destroy', subject },
+  },
   { name: 'show', setUp: [cache, snapshot], operation: { kind: 'show', subject } },
   { name: 'list', setUp: [cache], operation: { kind: 'list', subject } },
   { name: 'recover', setUp: [cache], operation: { kind: 'recover', subject: '' } },
@@ -149,7 +154,10 @@ export function casesOf(backend: SimBackend): readonly SweepCase[] {
   );
 }
 
-/** Foreign files need disks that are files, snapshots need reflinks where disks are flat files, and thick volumes that have some do not grow. */
+/**
+ * Foreign files need disks that are files, snapshots need reflinks where disks are flat files, thick volumes that have some do
+ * not grow, and in a cluster what has clones stays.
+ */
 export function isPossible(
   backend: SimBackend,
   { hasReflinks, group }: Setting,
@@ -157,6 +165,7 @@ export function isPossible(
 ): boolean {
   const kinds = new Set(operations.map(({ kind }) => kind));
   if (kinds.has('foreign file') && !hasDiskFiles(backend)) return false;
+  if (kinds.has('clone') && kinds.has('destroy') && backend === 'rbd') return false;
   if (!kinds.has('create snapshot')) return true;
   if (backend === 'flat') return hasReflinks === true;
   return backend !== 'lvm' || group?.thinPoolExtents !== undefined || !kinds.has('resize');

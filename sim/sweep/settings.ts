@@ -27,6 +27,7 @@ export const settings: Readonly<Record<SimBackend, readonly Setting[]>> = {
   lvm: [
     { name: 'thin', group: { ...group, thinPoolExtents: 512 } },
     { name: 'thick', group },
+    { name: 'sparse', group: { ...group, sparse: true } },
   ],
   rbd: [
     { name: 'template-pool', hasTemplatePool: true },
