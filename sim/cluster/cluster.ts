@@ -16,6 +16,7 @@ import {
   specOf,
   type Namespace,
   type Pool,
+  namesOf,
 } from './namespace.ts';
 
 /** What a user may do in a pool. */
@@ -114,6 +115,7 @@ export class Cluster {
     const client = this.connect('admin', { isGuest: true });
     image.watchers.add(client);
     image.lock = { client, id: `auto ${client.number}`, isManual: false };
+    noteTwoNames(image);
     return { close: () => this.leave(client), die: () => this.die(client) };
   }
 
@@ -155,6 +157,7 @@ export class Cluster {
       snapshots: [],
       parent: undefined,
       wasCloned: false,
+      wasUsedByTwoNames: false,
       metadata: new Map(),
       watchers: new Set(),
       lock: undefined,
@@ -179,7 +182,9 @@ export class Cluster {
   setId(namespace: Namespace, name: string, id: string): void {
     namespace.ids.set(name, id);
     const image = namespace.headers.get(id);
-    if (image !== undefined) this.#tell('appear', namespace, name, image);
+    if (image === undefined) return;
+    noteTwoNames(image);
+    this.#tell('appear', namespace, name, image);
   }
 
   removeId(namespace: Namespace, name: string): void {
@@ -238,8 +243,7 @@ export class Cluster {
   }
 }
 
-function namesOf({ id, namespace }: ClusterImage): readonly string[] {
-  const names: string[] = [];
-  for (const [name, known] of namespace.ids) if (known === id) names.push(name);
-  return names;
+function noteTwoNames(image: ClusterImage): void {
+  const isUsed = [...image.watchers].some(({ isGuest }) => isGuest);
+  if (isUsed && namesOf(image).length > 1) image.wasUsedByTwoNames = true;
 }

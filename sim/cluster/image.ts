@@ -46,6 +46,8 @@ export interface ClusterImage {
   parent: ParentLink | undefined;
   /** Whether a clone has ever leant on it. */
   wasCloned: boolean;
+  /** Whether a machine has ever had it open while it had two names. */
+  wasUsedByTwoNames: boolean;
   readonly metadata: Map<string, string>;
   readonly watchers: Set<ClusterClient>;
   lock: ImageLock | undefined;

@@ -76,6 +76,11 @@ export function nameOf({ id, namespace: { ids, trash } }: ClusterImage): string 
   return trash.get(id)?.name;
 }
 
+/** All names that open it: a rename that was cut off leaves two. */
+export function namesOf({ id, namespace: { ids } }: ClusterImage): readonly string[] {
+  return [...ids].filter(([, known]) => known === id).map(([name]) => name);
+}
+
 export function childrenKey(parent: Namespace, imageId: string, snapshotId: number): string {
   return `${parent.pool.id}/${parent.name}/${imageId}@${snapshotId}`;
 }

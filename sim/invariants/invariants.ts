@@ -28,6 +28,7 @@ import { nothingLeft, recovered } from './recovered.ts';
 import { secrets } from './secrets.ts';
 import { singleFlight } from './single-flight.ts';
 import { snapshotNames } from './snapshot-names.ts';
+import { snapshotsKept } from './snapshots-kept.ts';
 import { staleBytes } from './stale-bytes.ts';
 import { templatesAreImmutable } from './templates.ts';
 import { toldOutcome } from './told-outcome.ts';
@@ -65,6 +66,7 @@ export const invariants: readonly Invariant[] = [
   chainsContained,
   staleBytes,
   snapshotNames,
+  snapshotsKept,
   foreignVolumes,
   secrets,
   encryptedDisks,

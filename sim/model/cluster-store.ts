@@ -5,7 +5,7 @@
 import { sectorBytes } from '../../src/sizes.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { parentSnapshot, type ClusterImage } from '../cluster/image.ts';
-import { imageNamed, nameOf, type Namespace } from '../cluster/namespace.ts';
+import { imageNamed, nameOf, namesOf, type Namespace } from '../cluster/namespace.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
 import type { DiskStore } from './disk-store.ts';
@@ -50,6 +50,10 @@ export function clusterStore(world: World): DiskStore {
       return found !== undefined && canStart(cluster, found) ? found.inode : undefined;
     },
     isHeldForEver: (template) => isHeldByNameless(cluster, template),
+    keepsTwoNames(address) {
+      const found = imageNamed(images, imageName(address));
+      return found?.wasUsedByTwoNames === true && namesOf(found).length > 1;
+    },
     leftovers: () => leftIn(cluster),
     remains: () =>
       [...images.directory.keys()]
@@ -116,15 +120,15 @@ export function leftIn(cluster: Cluster): readonly string[] {
 /**
  * Of an image that a rename which was killed has left under both its names rbd can take back neither alone
  * (half-made.json). Once disks lean on it, whoever clears up leaves both: it is the template now, and goes with that; and
- * then the entry of one may stay, of a few bytes: no list has it, so that nobody finds it to remove it.
+ * then the entry of one may stay, of a few bytes: no list has it, so that nobody finds it to remove it. So it is of a disk
+ * whose removal got so far, and on which a machine was started meanwhile: it is left to that.
  */
 function isOneOfTwoOfUsed(namespace: Namespace, name: string): boolean {
   const image = imageNamed(namespace, name);
   const { directory, ids } = namespace;
   if (image === undefined)
     return name.startsWith('_part.') && ids.has(name) && !directory.has(name);
-  const names = [...namespace.ids.values()].filter((id) => id === image.id);
-  return names.length > 1 && image.wasCloned;
+  return namesOf(image).length > 1 && (image.wasCloned || image.wasUsedByTwoNames);
 }
 
 /**

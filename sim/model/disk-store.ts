@@ -38,6 +38,8 @@ export interface DiskStore {
   isTaken?(address: string): boolean;
   /** Whether a template can never be removed, for something leans on it that nobody can find. Absent: never. */
   isHeldForEver?(template: string): boolean;
+  /** Whether a disk has two names and can lose neither, for a machine was on it when its removal was cut off. Absent: never. */
+  keepsTwoNames?(address: string): boolean;
   /** How many others it leans on, one through the other: what leans goes before what it leans on. Absent: none. */
   depthOf?(address: string): number;
   /** What it means that something changed under this path (`VolumeChange.path`). */

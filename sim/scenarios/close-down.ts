@@ -45,6 +45,7 @@ async function closeOn(world: World, model: Model, scenario: Scenario): Promise<
   for (const closing of [...others, first]) if (!(await closing.recover())) return;
   model.recovered();
   if (model.violations.length > 0 || scenario.closing === 'recover') return;
+  if ([...model.disks.keys()].some((address) => model.store.keepsTwoNames?.(address))) return;
   if (!(await first.useAgain())) return;
   const removing = model.isApart ? closings : [first];
   for (const closing of removing) if (!(await closing.removeDisks())) return;

@@ -56,8 +56,10 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   if (ground.isApart) return { clients: drawStrangers(new Prng(seed, 'strangers'), ground) };
   const foreign = new Prng(seed, 'foreign file');
   if (ground.hasFiles && foreign.oneIn(12)) return { clients: drawIntrusion(foreign, ground) };
+  const removal = new Prng(seed, 'removal');
   const own = new Prng(seed, 'set up');
   const template = ground.templates.find(({ hostile }) => !hostile);
+  if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);
   const together = new Prng(seed, 'disks of an instance');
   if (template !== undefined && together.oneIn(8)) {
     return drawInstanceDuel(together, ground, template);
@@ -187,6 +189,38 @@ function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly Cl
   const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 1000]) } : {};
   const puts = { kind: 'foreign file', subject: contested, ...waits } as const;
   return onMachines(machines, [...scripts, [puts]]);
+}
+
+/**
+ * A disk with a snapshot is destroyed, or the disk that was cloned from that; a machine may be started on it meanwhile, and
+ * be up when whoever comes next deals with what was cut off.
+ */
+function drawRemoval(prng: Prng, { machines }: Ground, { name }: TemplateSpec): Workload {
+  const clone = 'vm2/disk';
+  const hasClone = prng.oneIn(2);
+  const subject = hasClone && prng.oneIn(4) ? clone : commonImage;
+  const next = prng.pick(['recover', 'destroy', 'cache', 'show'] as const);
+  const starts = { kind: 'guest write', subject, pattern: 500 } as const;
+  const afterMs = prng.oneIn(4) ? 1 + prng.below(30) : 100 + prng.below(120);
+  const meanwhile = { ...starts, afterMs, runsMs: 120_000 };
+  return {
+    setUp: [
+      { kind: 'cache', subject: commonImage, other: name },
+      { kind: 'create snapshot', subject: commonImage, other: 's1' },
+      ...(hasClone ? [{ kind: 'clone', subject: clone, other: `${commonImage}@s1` } as const] : []),
+    ],
+    clients: onMachines(machines, [
+      [
+        { kind: 'destroy', subject },
+        {
+          kind: next,
+          subject: next === 'recover' ? '' : subject,
+          ...(next === 'cache' ? { other: name } : {}),
+        },
+      ],
+      ...(hasClone && !prng.oneIn(3) ? [] : [[meanwhile]]),
+    ]),
+  };
 }
 
 /** Beside the first disk of their instance. */

@@ -23,9 +23,9 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/destroy',
-        find: 'await removeImage(session, cluster, removal.removed);',
-        replace: `await removeImage(session, cluster, removal.removed);
-          const instance = removal.image.slice(cluster.pool.length + 1).split('_')[0];
+        find: 'await removeImage(session, cluster, removed, stillToGo);',
+        replace: `await removeImage(session, cluster, removed, stillToGo);
+          const instance = removed.slice(cluster.pool.length + '/_gone.'.length).split('_')[0];
           for (const name of await cluster.names(cluster.pool))
             if (name.startsWith(instance)) await removeImage(session, cluster, cluster.pool + '/' + name);`,
       },
@@ -219,7 +219,7 @@ export const rbdMutants: readonly Mutant[] = [
     profile: 'tools',
     patches: [
       {
-        module: 'images/rbd/create',
+        module: 'images/rbd/remove',
         find: 'return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;',
         replace: 'return false;',
       },
@@ -248,6 +248,20 @@ export const rbdMutants: readonly Mutant[] = [
         module: 'images/rbd/create',
         find: "const ownId = drafted?.id ?? intent['imageId'];",
         replace: 'const ownId = drafted?.id;',
+      },
+    ],
+  },
+  {
+    id: 'rbd-removal-of-used',
+    description:
+      'whoever carries a removal on does not look whether a machine was started in between',
+    backend: 'rbd',
+    profile: 'tools',
+    patches: [
+      {
+        module: 'images/rbd/destroy',
+        find: 'await requireUnused(session, cluster, removed, image, busyMs);',
+        replace: '',
       },
     ],
   },

@@ -22,8 +22,8 @@ import type { Cluster } from './cluster.ts';
 import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
 import { begin } from './in-place.ts';
-import { draftName, imageNameOf, publishedName } from './names.ts';
-import { finishRemoval, freeListedName, isListedAs, removeImage } from './remove.ts';
+import { draftName, imageNameOf } from './names.ts';
+import { finishRemoval, removeDraft } from './remove.ts';
 import { templateDraft } from './template.ts';
 
 const operation = 'create';
@@ -60,7 +60,9 @@ export async function planCreate(
     steps: [
       {
         description: `begin ${draft}`,
-        run: (current) => begin(current, { operation, image, drafts }),
+        async run(current) {
+          await begin(current, { operation, image, drafts });
+        },
       },
       ...making.map((step) => clearingUp(step, cluster, drafts)),
     ],
@@ -162,38 +164,6 @@ async function publish(
   // Whoever took this process for dead meanwhile may be removing what was half renamed then: nobody is told that it is there.
   await filesystem.stat(workspace.path);
   return newImageFacts(cluster, config, order, { record, recordId: workspace.id });
-}
-
-/** A template whose rename was killed half-way may be in use already, by its other name: then it stays. */
-async function removeUnlessUsed(
-  session: Session,
-  cluster: Cluster,
-  spec: string,
-  stillToGo?: () => Promise<boolean>,
-): Promise<void> {
-  try {
-    await removeImage(session, cluster, spec, stillToGo);
-  } catch (error) {
-    if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
-    if ((await cluster.children(spec, { all: true })).length === 0) throw error;
-  }
-}
-
-/**
- * Killed half-way, a rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was told
- * of the image: it goes, by both; the private one last, for that one is looked after again should this end early. One
- * that only stood still has the image open, and may go on to its end: then there is nothing to remove.
- */
-async function removeDraft(session: Session, cluster: Cluster, draft: string, id: string) {
-  const published = publishedName(draft, id);
-  const isHalfRenamed = async () => {
-    const drafted = await cluster.info(draft);
-    return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
-  };
-  if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
-  const hasListedName = await isListedAs(cluster, draft, published);
-  await removeUnlessUsed(session, cluster, draft);
-  if (hasListedName) await freeListedName(session, cluster, published);
 }
 
 /**

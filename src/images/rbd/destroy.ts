@@ -12,13 +12,19 @@ import type { Session, Step } from '../../operations/step.ts';
 import { rbdOverwrite } from '../../tools/rbd/argv.ts';
 import { tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
-import { abandonIntent, isTakenOver, type Intent } from '../../workspace/workspace.ts';
+import {
+  abandonIntent,
+  isTakenOver,
+  replaceIntent,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import { begin } from './in-place.ts';
 import { imageNameOf, removedName } from './names.ts';
-import { finishRemoval, removeImage, requireNotOpen } from './remove.ts';
+import { busyMs, finishRemoval, removeImage, requireNotOpen } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 const operation = 'delete';
@@ -73,15 +79,21 @@ function gone(name: string): PlatterError {
   return new PlatterError('NOT_FOUND', `the image ${name} is gone`, { hint: 'platter image list' });
 }
 
-async function requireUnused(session: Session, cluster: Cluster, spec: string, name: string) {
-  await requireNotOpen(session, cluster, spec);
+async function requireUnused(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  name: string,
+  waitMs?: number,
+): Promise<void> {
+  await requireNotOpen(session, cluster, spec, waitMs);
   const clones = await cluster.children(spec, { all: true });
   if (clones.length > 0) throw hasClones(name, clones);
 }
 
 async function takeAway(session: Session, cluster: Cluster, removal: Removal, name: string) {
   const { image, removed } = removal;
-  await begin(session, { operation, ...removal });
+  const intent = await begin(session, { operation, ...removal });
   try {
     await cluster.rename(session, image, removed, 'take its name');
   } catch (error) {
@@ -100,6 +112,8 @@ async function takeAway(session: Session, cluster: Cluster, removal: Removal, na
     await giveBack(session, cluster, removal);
     throw error;
   }
+  // Nobody finds it by this name: from here on it is nobody's any more, whoever carries on.
+  await replaceIntent(session.host.filesystem, session.workspace, { ...intent, isUnused: true });
 }
 
 /**
@@ -113,9 +127,14 @@ async function giveBack(session: Session, cluster: Cluster, removal: Removal) {
   await abandonIntent(filesystem, session.workspace);
 }
 
-async function remove(session: Session, cluster: Cluster, removal: Removal): Promise<void> {
-  if (removal.wipe) await overwrite(session, cluster, removal.removed);
-  await removeImage(session, cluster, removal.removed);
+async function remove(
+  session: Session,
+  cluster: Cluster,
+  { wipe, removed }: Pick<Removal, 'wipe' | 'removed'>,
+  stillToGo?: () => Promise<boolean>,
+): Promise<void> {
+  if (wipe) await overwrite(session, cluster, removed);
+  await removeImage(session, cluster, removed, stillToGo);
 }
 
 const pieceMaxBytes = 4 * 1024 * 1024;
@@ -153,6 +172,7 @@ async function forget(session: Session, config: Config, facts: ImageFacts): Prom
 export async function recoverDestroy(
   session: Session,
   cluster: Cluster,
+  leftover: Workspace,
   intent: Intent,
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
@@ -167,14 +187,21 @@ export async function recoverDestroy(
   }
   if (info.id === imageId) {
     // Killed half-way, the rename has left it under both names, and rbd cannot take back one of them alone.
-    const isHalfRenamed = (await cluster.info(image))?.id === imageId;
+    const isHalfRenamed = async () => (await cluster.info(image))?.id === imageId;
     try {
-      if (isHalfRenamed) await remove(session, cluster, { ...removal, removed: image });
+      // Who took its name may have died before it saw that somebody had come in between.
+      if (intent['isUnused'] !== true) {
+        await requireUnused(session, cluster, removed, image, busyMs);
+        await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
+      }
+      if (await isHalfRenamed()) {
+        await remove(session, cluster, { ...removal, removed: image }, isHalfRenamed);
+      }
       await remove(session, cluster, removal);
       return 'finished';
     } catch (error) {
       if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
-      if (isHalfRenamed) return 'undone';
+      if (await isHalfRenamed()) return 'undone';
     }
   }
   await giveBackIfFree(session, cluster, removal);

@@ -13,12 +13,13 @@ import type { Intent } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
-import { begin } from './in-place.ts';
+import { begin, firstEffect } from './in-place.ts';
 import { locationSpec } from './location.ts';
 import { draftName, formatLocation } from './names.ts';
 import {
   ifThere,
   protect,
+  removeDraft,
   removeImage,
   removeSnapshot,
   requireNotOpen,
@@ -62,7 +63,8 @@ export async function directSnapshot(
         command: rbdSnapshot(client, 'create', source),
         async run(session) {
           await begin(session, { operation, image, snapshot, draft: draftOf(session), target });
-          await cluster.change(session, rbdSnapshot(client, 'create', source), 'take the snapshot');
+          const command = rbdSnapshot(client, 'create', source);
+          await firstEffect(session, () => cluster.change(session, command, 'take the snapshot'));
           await protect(session, cluster, source);
         },
       },
@@ -138,7 +140,7 @@ export async function recoverDirectSnapshot(
   if (intent.operation !== operation) return undefined;
   const [image, name, draft] = [intent['image'], intent['snapshot'], intent['draft']].map(String);
   const isDrafted = (await cluster.info(`${draft}`)) !== undefined;
-  await removeImage(session, cluster, `${draft}`);
+  await removeDraft(session, cluster, `${draft}`, String(intent['id']));
   let hadSnapshot = false;
   await ifThere(async () => {
     const own = (await cluster.snapshots(`${image}`)).find((known) => known.name === name);

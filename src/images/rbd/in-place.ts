@@ -46,16 +46,18 @@ export async function forgetIfNotBegun({ host, workspace }: Session, error: unkn
 
 export async function begin(
   { host, workspace }: Session,
-  intent: Omit<Intent, 'startedAt'> & { operation: string },
-): Promise<void> {
+  about: Omit<Intent, 'startedAt'> & { operation: string },
+): Promise<Intent> {
   const { directory } = workspace;
   // The cluster does not lose power with this host: what is made there must be known here afterwards.
   await host.filesystem.syncDirectory(directory, parentOf(directory));
-  await writeIntent(host.filesystem, workspace, {
-    ...intent,
+  const intent = {
+    ...about,
     backend: 'rbd',
     // Whoever takes the workspace over gives it another one.
     id: workspace.id,
     startedAt: new Date(host.clock.now()).toISOString(),
-  });
+  };
+  await writeIntent(host.filesystem, workspace, intent);
+  return intent;
 }

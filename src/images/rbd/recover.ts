@@ -18,7 +18,7 @@ export async function recoverRbd(
   const outcome =
     (await recoverCreate(session, cluster, leftover, intent)) ??
     (await recoverChange(session, cluster, intent)) ??
-    (await recoverDestroy(session, cluster, intent)) ??
+    (await recoverDestroy(session, cluster, leftover, intent)) ??
     (await recoverDirectSnapshot(session, cluster, intent));
   if (outcome !== undefined) return outcome;
   throw new PlatterError('CORRUPT', `unknown interrupted operation ${intent.operation}`, {

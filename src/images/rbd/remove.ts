@@ -5,13 +5,14 @@ import type { Clock } from '../../ports/clock.ts';
 import { rbdProtection, rbdRemove, rbdSnapshot, rbdTrashRemove } from '../../tools/rbd/argv.ts';
 import type { RbdSnapshot } from '../../tools/rbd/output.ts';
 import type { Cluster } from './cluster.ts';
+import { publishedName } from './names.ts';
 import { isAbsent } from './run-rbd.ts';
 
 /**
  * How long a client that has died is remembered as one that has the image open: 30 s unless the cluster says otherwise
  * (osd_client_watch_timeout). As in Nova (B111), what is busy is tried again for about that long.
  */
-const busyMs = 45_000;
+export const busyMs = 45_000;
 const pauseMs = 1000;
 
 /**
@@ -45,7 +46,7 @@ export async function removeImage(
  * Whether lists show an image by a name that does not open it, and not by the one that does. It is what two tools that were
  * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).
  */
-export async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
+async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
   const names = await cluster.names(spec.slice(0, spec.lastIndexOf('/')));
   const isListed = (one: string) => names.includes(one.slice(one.lastIndexOf('/') + 1));
   if (isListed(spec) || !isListed(listed)) return false;
@@ -56,14 +57,47 @@ export async function isListedAs(cluster: Cluster, spec: string, listed: string)
  * Makes the name free again that an image was listed by, once that is gone (`isListedAs`). Nobody else can have been given
  * it: a rename to a name that is listed does not come about.
  */
-export async function freeListedName(
-  session: Session,
-  cluster: Cluster,
-  listed: string,
-): Promise<void> {
+async function freeListedName(session: Session, cluster: Cluster, listed: string): Promise<void> {
   await ifThere(() =>
     cluster.change(session, rbdRemove(cluster.client, listed), 'free the name of the image'),
   );
+}
+
+/** A template whose rename was killed half-way may be in use already, by its other name: then it stays. */
+async function removeUnlessUsed(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  stillToGo?: () => Promise<boolean>,
+): Promise<void> {
+  try {
+    await removeImage(session, cluster, spec, stillToGo);
+  } catch (error) {
+    if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
+    if ((await cluster.children(spec, { all: true })).length === 0) throw error;
+  }
+}
+
+/**
+ * Killed half-way, a rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was told
+ * of the image: it goes, by both; the private one last, for that one is looked after again should this end early. One
+ * that only stood still has the image open, and may go on to its end: then there is nothing to remove.
+ */
+export async function removeDraft(
+  session: Session,
+  cluster: Cluster,
+  draft: string,
+  id: string,
+): Promise<void> {
+  const published = publishedName(draft, id);
+  const isHalfRenamed = async () => {
+    const drafted = await cluster.info(draft);
+    return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
+  };
+  if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
+  const hasListedName = await isListedAs(cluster, draft, published);
+  await removeUnlessUsed(session, cluster, draft);
+  if (hasListedName) await freeListedName(session, cluster, published);
 }
 
 /** Of an image that has lost its names on its way out: no list shows it (removing.json). */
@@ -158,15 +192,20 @@ async function whileBusy(
   }
 }
 
-/** Somebody may just have closed it: a look, and two more. */
-const looks = 3;
+/** Somebody may just have closed it: a look, and more. */
+const patienceMs = 2000;
 
 /** IN_USE while somebody has it open. */
-export async function requireNotOpen(session: Session, cluster: Cluster, spec: string) {
-  for (let look = 1; ; look += 1) {
+export async function requireNotOpen(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  waitMs = patienceMs,
+): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
     const watchers = await cluster.watchers(spec);
     if (watchers.length === 0) return;
-    if (look === looks) {
+    if (waitedMs >= waitMs) {
       throw new PlatterError('IN_USE', 'the image is in use: a client has it open', {
         details: { watchers },
         hint: 'stop the virtual machine; a client that has died is forgotten after half a minute',
