@@ -1,0 +1,49 @@
+/** A server gives a disk its name, and its answer is lost: who is told that it failed is told of no disk, and finds none. */
+import { expect, test } from 'vitest';
+import { simHost } from '../../sim/sim-host.ts';
+import { errno } from '../../sim/volume/errno.ts';
+import { Backend } from '../../src/images/backend.ts';
+import type { Filesystem } from '../../src/ports/filesystem.ts';
+
+const disk = '/i/vm1/disk';
+
+/** Whatever gives the disk its name first does it, and fails. */
+function losing(filesystem: Filesystem): Filesystem {
+  let isLost = false;
+  const once =
+    (act: (source: string, target: string) => Promise<void>) =>
+    async (source: string, target: string) => {
+      await act(source, target);
+      if (target !== disk || isLost) return;
+      isLost = true;
+      throw errno('EIO', source);
+    };
+  const lossy = {
+    link: once((source, target) => filesystem.link(source, target)),
+    rename: once((source, target) => filesystem.rename(source, target)),
+  };
+  return new Proxy(filesystem, {
+    get(target, key) {
+      if (key === 'link' || key === 'rename') return lossy[key];
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+test.each(['flat', 'qcow2', 'ploop'] as const)('%s', async (type) => {
+  const { host } = simHost();
+  await host.filesystem.makeDirectory('/i');
+  const backend = new Backend({
+    host: { ...host, filesystem: losing(host.filesystem) },
+    config: { instancesPath: '/i', defaultImageType: type },
+  });
+  const image = backend.image({ id: 'vm1' }, 'disk', type);
+  await expect(image.createImage({ sizeBytes: 2 ** 20 })).rejects.toMatchObject({
+    code: 'TOOL_FAILED',
+    details: { undo: 'undone' },
+  });
+  expect(await image.exists()).toBe(false);
+  await image.createImage({ sizeBytes: 2 ** 20 });
+  expect(await backend.list()).toMatchObject([{ disk: 'disk', method: 'blank' }]);
+});
