@@ -11,11 +11,7 @@ interface SimWebFile {
 
 /** What the web servers of a world serve, by URL. */
 function webOf(world: World): Map<string, SimWebFile> {
-  const known = world.shared.get('web') as Map<string, SimWebFile> | undefined;
-  if (known !== undefined) return known;
-  const web = new Map<string, SimWebFile>();
-  world.shared.set('web', web);
-  return web;
+  return world.shared('web', () => new Map<string, SimWebFile>());
 }
 
 const pieceBytes = 4096;

@@ -39,11 +39,7 @@ interface Hold {
 
 /** All locks of a world, by directory and name. */
 export function lockTable(world: World): Map<string, LockState> {
-  const known = world.shared.get('locks') as Map<string, LockState> | undefined;
-  if (known !== undefined) return known;
-  const table = new Map<string, LockState>();
-  world.shared.set('locks', table);
-  return table;
+  return world.shared('locks', () => new Map<string, LockState>());
 }
 
 export function simLocks(world: World, process: SimProcess): Locks {

@@ -60,8 +60,6 @@ export class World {
   readonly volume: Volume;
   readonly faults: FaultPlan;
   readonly observers: Observer[] = [];
-  /** State that ports keep across the processes of a world. */
-  readonly shared = new Map<string, unknown>();
   readonly stores: ImageStores;
   /** Calls of ports that were let through. */
   portCalls = 0;
@@ -72,6 +70,7 @@ export class World {
   #acting: SimProcess | undefined;
   #fault: Fault | undefined;
   #nextOwner = 1;
+  readonly #shared = new Map<string, unknown>();
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -89,6 +88,12 @@ export class World {
     };
     this.volume.onChange = tell;
     this.stores = options.makeStores?.(this.volume, tell, () => this.gate.nowUs) ?? {};
+  }
+
+  /** State that a port keeps across the processes of a world: made when it is first wanted. */
+  shared<State>(name: string, make: () => State): State {
+    if (!this.#shared.has(name)) this.#shared.set(name, make());
+    return this.#shared.get(name) as State;
   }
 
   /** Starts a process on a machine. */

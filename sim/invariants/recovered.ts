@@ -47,10 +47,9 @@ export const nothingLeft: Invariant = {
  */
 function isOfForeign({ world, scenario, faults }: Model, path: string): boolean {
   if (leadsToForeign(world, path)) return true;
-  const isCutTwice = faults.length + (scenario.losesPowerAtEnd === true ? 1 : 0) > 1;
-  const losesPower =
-    scenario.losesPowerAtEnd === true || faults.some(({ kind }) => kind === 'cut power');
-  return (isCutTwice || losesPower) && isBesideForeign(world, path);
+  if (!isBesideForeign(world, path)) return false;
+  if (scenario.losesPowerAtEnd === true || faults.length > 1) return true;
+  return faults.some(({ kind }) => kind === 'cut power');
 }
 
 /** Broken downloads are kept to be continued; directories of the store and of locks stay. */

@@ -12,11 +12,7 @@ interface ForeignFile {
 
 /** By address. */
 export function foreignFiles(world: World): Map<string, ForeignFile> {
-  const known = world.shared.get('foreign files') as Map<string, ForeignFile> | undefined;
-  if (known !== undefined) return known;
-  const files = new Map<string, ForeignFile>();
-  world.shared.set('foreign files', files);
-  return files;
+  return world.shared('foreign files', () => new Map<string, ForeignFile>());
 }
 
 export function isForeign(world: World, inode: Inode): boolean {

@@ -1,4 +1,5 @@
 /** Somebody who is not platter, as an operator or another manager of machines, puts a file where a disk is to be. */
+import { parentOf } from '../../src/workspace/area.ts';
 import { foreignFiles } from '../model/foreign-files.ts';
 import { diskPath } from '../model/layout.ts';
 import { importContent } from './contents.ts';
@@ -15,7 +16,7 @@ export function putForeignFile(
   return world.call(process, 'stranger.put file', path, () => {
     const { volume } = world;
     if (volume.peek(path) !== undefined) return;
-    const directory = path.slice(0, path.lastIndexOf('/'));
+    const directory = parentOf(path);
     if (volume.peek(directory) === undefined) volume.create(directory, 'directory', 0o755);
     const draft = `/outside/foreign-${number}`;
     const inode = volume.create(draft, 'file', 0o644, '');
@@ -25,7 +26,7 @@ export function putForeignFile(
     foreignFiles(world).set(address, { inode, content });
     volume.link(draft, path);
     volume.unlink(draft);
-    for (let above = directory; above !== ''; above = above.slice(0, above.lastIndexOf('/'))) {
+    for (let above = directory; above !== '/'; above = parentOf(above)) {
       volume.syncDirectory(above);
     }
   });

@@ -7,9 +7,9 @@ import { imagePath, instanceDirectory } from '../config/layout.ts';
 import type { ImageAddress } from '../names.ts';
 import type { Outcome } from '../operations/perform.ts';
 import type { Session } from '../operations/step.ts';
-import { areaPath, recordPath } from '../workspace/area.ts';
-import { exists, standsAt, statOrNothing } from '../workspace/once.ts';
-import { removeRecord } from '../workspace/record.ts';
+import { areaPath } from '../workspace/area.ts';
+import { standsAt, statOrNothing } from '../workspace/once.ts';
+import { hasRecord, removeRecord } from '../workspace/record.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { setFormat } from './files/disk-info.ts';
 import { draftFile } from './files/publish-image.ts';
@@ -25,8 +25,7 @@ export async function recoverUnpublished(
   const { id, formerId = id } = leftover;
   const directory = instanceDirectory(config, address.instance);
   const path = imagePath(config, address);
-  const own = `${recordPath(directory, address.disk)}/${formerId}.json`;
-  if (!(await exists(filesystem, own))) return 'undone';
+  if (!(await hasRecord(filesystem, directory, address.disk, formerId))) return 'undone';
   // A file keeps its name in the workspace when it is published. Where there is none, nothing is known of the record.
   const drafted = await statOrNothing(filesystem, `${leftover.path}/${draftFile}`);
   if (drafted === undefined) return 'undone';

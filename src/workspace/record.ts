@@ -81,7 +81,7 @@ export async function draftRecord(
 export async function placeRecord(filesystem: Filesystem, workspace: Workspace): Promise<void> {
   const { directory, name, id } = workspace;
   const path = recordPath(directory, name);
-  const isThere = () => exists(filesystem, `${path}/${id}.json`);
+  const isThere = () => hasRecord(filesystem, directory, name, id);
   try {
     await renameOnce(filesystem, draftOf(workspace), path, isThere);
   } catch (error) {
@@ -99,9 +99,22 @@ export async function removeRecord(
   name: string,
   id: string,
 ): Promise<void> {
-  const path = recordPath(directory, name);
-  await unlinkOnce(filesystem, `${path}/${id}.json`);
-  await removeIfEmpty(filesystem, path);
+  await unlinkOnce(filesystem, recordFile(directory, name, id));
+  await removeIfEmpty(filesystem, recordPath(directory, name));
+}
+
+/** Whether the record is the one that operation `id` wrote. */
+export function hasRecord(
+  filesystem: Filesystem,
+  directory: string,
+  name: string,
+  id: string,
+): Promise<boolean> {
+  return exists(filesystem, recordFile(directory, name, id));
+}
+
+function recordFile(directory: string, name: string, id: string): string {
+  return `${recordPath(directory, name)}/${id}.json`;
 }
 
 /** Of removals that were cut off before their last step. No record is lost by it: one is placed with its file in it. */

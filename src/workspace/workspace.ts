@@ -178,10 +178,15 @@ export async function takeOver(
   }
 }
 
+/** ENOENT or ESTALE once somebody took this operation for dead (`isTakenOver`). */
+export async function requireOwn(filesystem: Filesystem, { path }: Workspace): Promise<void> {
+  await statAnew(filesystem, path);
+}
+
 /** Whether somebody took this operation for dead, and finishes or undoes it. */
-export async function isTakenOver(filesystem: Filesystem, { path }: Workspace): Promise<boolean> {
+export async function isTakenOver(filesystem: Filesystem, workspace: Workspace): Promise<boolean> {
   try {
-    await statAnew(filesystem, path);
+    await requireOwn(filesystem, workspace);
     return false;
   } catch (error) {
     return isHostError(error, 'ENOENT', 'ESTALE');

@@ -74,7 +74,7 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/recover-unpublished',
-        find: "if (!(await exists(filesystem, own))) return 'undone';",
+        find: "if (!(await hasRecord(filesystem, directory, address.disk, formerId))) return 'undone';",
         replace: "return 'undone';",
       },
     ],
