@@ -144,19 +144,19 @@ const rivalAfterMs = 10_000;
 export function casesOf(backend: SimBackend): readonly SweepCase[] {
   return settings[backend].flatMap((setting) =>
     subjects
-      .filter(({ setUp, operation }) => isPossible(backend, setting, [...setUp, operation]))
+      .filter(({ setUp, operation, rival }) =>
+        isPossible(backend, setting, [...setUp, operation, ...(rival === foreign ? [rival] : [])]),
+      )
       .flatMap((one) => [
         ...alone(backend, setting, one),
-        ...(isPossible(backend, setting, [one.rival ?? one.operation]) && backend !== 'lvm'
-          ? [withRival(backend, setting, one)]
-          : []),
+        ...(backend === 'lvm' ? [] : [withRival(backend, setting, one)]),
       ]),
   );
 }
 
 /**
- * Foreign files need disks that are files, snapshots need reflinks where disks are flat files, thick volumes that have some do
- * not grow, and in a cluster what has clones stays.
+ * Foreign files need disks that are files, snapshots need reflinks where disks are flat files, thick volumes that have some
+ * do not grow, and in a cluster what has clones stays.
  */
 export function isPossible(
   backend: SimBackend,
