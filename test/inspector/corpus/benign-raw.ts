@@ -1,5 +1,5 @@
 /** Raw images: of odd sizes, with file systems, partition tables and optical content. */
-import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import type { DetectedFormat } from '../../../src/inspector/format-parser.ts';
 import type { BenignImage } from './benign.ts';
 import { be32, edited, le16, le32, text } from './bytes.ts';
@@ -93,6 +93,17 @@ export const rawImages: readonly BenignImage[] = [
       makeIso(path);
       truncateSync(path, 4 * 1024 ** 2);
       makeGpt(path);
+    },
+  },
+  {
+    // As isohybrid makes them, for optical and USB media at once.
+    name: 'iso with an mbr',
+    format: 'iso',
+    make: (path) => {
+      makeIso(path);
+      const partition = [text(446, '\x80'), text(446 + 4, '\x17'), le32(446 + 8, 1)];
+      const edits = [...partition, le32(446 + 12, 700), bootSignature];
+      writeFileSync(path, edited(readFileSync(path), ...edits));
     },
   },
   {
