@@ -9,8 +9,8 @@ export const rbdMutants: readonly Mutant[] = [
     profile: 'tools',
     patches: [
       {
-        module: 'images/rbd/create',
-        find: "await removeDraft(session, cluster, spec, String(intent['id']));",
+        module: 'images/rbd/drafts',
+        find: 'for (const draft of drafts.toReversed()) await removeDraft(session, cluster, draft, id);',
         replace: '',
       },
     ],
@@ -219,7 +219,7 @@ export const rbdMutants: readonly Mutant[] = [
     profile: 'tools',
     patches: [
       {
-        module: 'images/rbd/remove',
+        module: 'images/rbd/drafts',
         find: 'return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;',
         replace: 'return false;',
       },
@@ -245,9 +245,9 @@ export const rbdMutants: readonly Mutant[] = [
     profile: 'nfs',
     patches: [
       {
-        module: 'images/rbd/create',
-        find: "const ownId = drafted?.id ?? intent['imageId'];",
-        replace: 'const ownId = drafted?.id;',
+        module: 'images/rbd/drafts',
+        find: 'return drafts[0] === undefined ? undefined : imageIds[drafts[0]];',
+        replace: 'return drafts[0] === undefined ? undefined : found[drafts[0]];',
       },
     ],
   },

@@ -10,20 +10,15 @@ import type { Session, Step } from '../../operations/step.ts';
 import { rbdRename } from '../../tools/rbd/argv.ts';
 import { publishRecord } from '../../workspace/publish.ts';
 import { readRecord, removeRecord } from '../../workspace/record.ts';
-import {
-  isTakenOver,
-  replaceIntent,
-  type Intent,
-  type Workspace,
-} from '../../workspace/workspace.ts';
+import { isTakenOver, requireOwn, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { CreateOrder, ImageFacts, Making, ShareOrder } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
 import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
+import { removeDraft, removeDrafts } from './drafts.ts';
 import { begin } from './in-place.ts';
 import { draftName, imageNameOf } from './names.ts';
-import { finishRemoval, removeDraft } from './remove.ts';
 import { templateDraft } from './template.ts';
 
 const operation = 'create';
@@ -84,7 +79,7 @@ function clearingUp(step: Step, cluster: Cluster, drafts: readonly string[]): St
       } catch (error) {
         const { host, workspace } = session;
         if (await isTakenOver(host.filesystem, workspace)) {
-          await removeDrafts(cluster.unguarded(session), cluster, drafts, workspace.id);
+          await giveUp(cluster.unguarded(session), cluster, drafts, workspace.id);
         }
         throw error;
       }
@@ -92,12 +87,7 @@ function clearingUp(step: Step, cluster: Cluster, drafts: readonly string[]): St
   };
 }
 
-async function removeDrafts(
-  session: Session,
-  cluster: Cluster,
-  drafts: readonly string[],
-  id: string,
-) {
+async function giveUp(session: Session, cluster: Cluster, drafts: readonly string[], id: string) {
   const { events } = session.host;
   for (const spec of drafts) {
     await removeDraft(session, cluster, spec, id).catch((error: unknown) => {
@@ -162,7 +152,7 @@ async function publish(
     throw alreadyExists(order.address, image, error);
   }
   // Whoever took this process for dead meanwhile may be removing what was half renamed then: nobody is told that it is there.
-  await filesystem.stat(workspace.path);
+  await requireOwn(filesystem, workspace);
   return newImageFacts(cluster, config, order, { record, recordId: workspace.id });
 }
 
@@ -179,23 +169,12 @@ export async function recoverCreate(
   if (intent.operation !== operation) return undefined;
   const { filesystem } = session.host;
   const { directory, name } = leftover;
-  const [draft = '', ...others] = intent['drafts'] as readonly string[];
-  const image = String(intent['image']);
-  const drafted = await cluster.info(draft);
-  // Should the removal be cut off when the image has no name any more, its id is all that it can be found by.
-  if (drafted !== undefined) {
-    await replaceIntent(filesystem, leftover, { ...intent, imageId: drafted.id });
-  } else if (typeof intent['imageId'] === 'string') {
-    await finishRemoval(session, cluster, intent['imageId']);
-  }
-  for (const spec of [...others, draft]) {
-    await removeDraft(session, cluster, spec, String(intent['id']));
-  }
+  const drafts = intent['drafts'] as readonly string[];
+  const ownId = await removeDrafts(session, cluster, leftover, intent, drafts);
   const record = await readRecord(filesystem, directory, name);
   if (record === undefined || record.id !== intent['id']) return 'undone';
-  const published = await cluster.info(image);
+  const published = await cluster.info(String(intent['image']));
   // Without a draft it was this operation that gave the name, unless the draft was removed by an earlier recovery.
-  const ownId = drafted?.id ?? intent['imageId'];
   const isOwn = ownId === undefined || ownId === published?.id;
   if (published !== undefined && isOwn) return 'finished';
   await removeRecord(filesystem, directory, name, record.id);

@@ -16,6 +16,7 @@ import {
   abandonIntent,
   isTakenOver,
   replaceIntent,
+  requireOwn,
   type Intent,
   type Workspace,
 } from '../../workspace/workspace.ts';
@@ -99,13 +100,13 @@ async function takeAway(session: Session, cluster: Cluster, removal: Removal, na
   } catch (error) {
     // It may have come about all the same, and nobody but this process knows of it.
     if (await isTakenOver(session.host.filesystem, session.workspace)) {
-      await giveBack(session, cluster, removal);
+      await giveBackIfFree(cluster.unguarded(session), cluster, removal);
     }
     throw error;
   }
   try {
     // Whoever took this process for dead before that has found the disk as it was, and goes by it.
-    await session.host.filesystem.stat(session.workspace.path);
+    await requireOwn(session.host.filesystem, session.workspace);
     if ((await cluster.info(removed))?.id !== removal.imageId) throw gone(name);
     await requireUnused(session, cluster, removed, name);
   } catch (error) {
@@ -182,7 +183,7 @@ export async function recoverDestroy(
   if (info === undefined) {
     // Its name may be left, from a tool that was killed; or the image, without a name, on its way through the trash.
     await removeImage(session, cluster, removed);
-    await finishRemoval(session, cluster, imageId);
+    await finishRemoval(session, cluster, removed, imageId);
     return (await cluster.info(image)) === undefined ? 'finished' : 'undone';
   }
   if (info.id === imageId) {

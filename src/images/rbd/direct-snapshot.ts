@@ -9,17 +9,17 @@ import { checkName, formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { rbdClone, rbdFlatten, rbdSnapshot } from '../../tools/rbd/argv.ts';
-import type { Intent } from '../../workspace/workspace.ts';
+import type { Intent, Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
+import { removeDrafts } from './drafts.ts';
 import { begin, firstEffect } from './in-place.ts';
 import { locationSpec } from './location.ts';
 import { draftName, formatLocation } from './names.ts';
 import {
   ifThere,
   protect,
-  removeDraft,
   removeImage,
   removeSnapshot,
   requireNotOpen,
@@ -135,21 +135,24 @@ async function requireFree(
 export async function recoverDirectSnapshot(
   session: Session,
   cluster: Cluster,
+  leftover: Workspace,
   intent: Intent,
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
-  const [image, name, draft] = [intent['image'], intent['snapshot'], intent['draft']].map(String);
-  const isDrafted = (await cluster.info(`${draft}`)) !== undefined;
-  await removeDraft(session, cluster, `${draft}`, String(intent['id']));
+  const image = String(intent['image']);
+  const ownId = await removeDrafts(session, cluster, leftover, intent, [String(intent['draft'])]);
   let hadSnapshot = false;
   await ifThere(async () => {
-    const own = (await cluster.snapshots(`${image}`)).find((known) => known.name === name);
+    const snapshots = await cluster.snapshots(image);
+    const own = snapshots.find(({ name }) => name === intent['snapshot']);
     if (own === undefined) return;
     hadSnapshot = true;
-    await removeSnapshot(session, cluster, `${image}`, own);
+    await removeSnapshot(session, cluster, image, own);
   });
-  if (isDrafted || hadSnapshot) return 'undone';
-  return (await cluster.info(String(intent['target']))) === undefined ? 'undone' : 'finished';
+  if (hadSnapshot) return 'undone';
+  const published = await cluster.info(String(intent['target']));
+  const isOwn = ownId === undefined || ownId === published?.id;
+  return published !== undefined && isOwn ? 'finished' : 'undone';
 }
 
 /** B110: what is not there is cleaned up already. IN_USE when somebody has cloned it meanwhile. */

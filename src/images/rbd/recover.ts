@@ -19,7 +19,7 @@ export async function recoverRbd(
     (await recoverCreate(session, cluster, leftover, intent)) ??
     (await recoverChange(session, cluster, intent)) ??
     (await recoverDestroy(session, cluster, leftover, intent)) ??
-    (await recoverDirectSnapshot(session, cluster, intent));
+    (await recoverDirectSnapshot(session, cluster, leftover, intent));
   if (outcome !== undefined) return outcome;
   throw new PlatterError('CORRUPT', `unknown interrupted operation ${intent.operation}`, {
     details: { workspace: leftover.path },

@@ -5,7 +5,6 @@ import type { Clock } from '../../ports/clock.ts';
 import { rbdProtection, rbdRemove, rbdSnapshot, rbdTrashRemove } from '../../tools/rbd/argv.ts';
 import type { RbdSnapshot } from '../../tools/rbd/output.ts';
 import type { Cluster } from './cluster.ts';
-import { publishedName } from './names.ts';
 import { isAbsent } from './run-rbd.ts';
 
 /**
@@ -43,70 +42,22 @@ export async function removeImage(
 }
 
 /**
- * Whether lists show an image by a name that does not open it, and not by the one that does. It is what two tools that were
- * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).
+ * Makes a name free that opens nothing, as a tool that was killed leaves it. Should it have been given to somebody in
+ * between, rbd refuses to remove what has snapshots, as every template has.
  */
-async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
-  const names = await cluster.names(spec.slice(0, spec.lastIndexOf('/')));
-  const isListed = (one: string) => names.includes(one.slice(one.lastIndexOf('/') + 1));
-  if (isListed(spec) || !isListed(listed)) return false;
-  return (await cluster.info(spec)) !== undefined && (await cluster.info(listed)) === undefined;
+export async function freeName(session: Session, cluster: Cluster, spec: string): Promise<void> {
+  await ifThere(() => cluster.change(session, rbdRemove(cluster.client, spec), 'free the name'));
 }
 
-/**
- * Makes the name free again that an image was listed by, once that is gone (`isListedAs`). Nobody else can have been given
- * it: a rename to a name that is listed does not come about.
- */
-async function freeListedName(session: Session, cluster: Cluster, listed: string): Promise<void> {
-  await ifThere(() =>
-    cluster.change(session, rbdRemove(cluster.client, listed), 'free the name of the image'),
-  );
-}
-
-/** A template whose rename was killed half-way may be in use already, by its other name: then it stays. */
-async function removeUnlessUsed(
-  session: Session,
-  cluster: Cluster,
-  spec: string,
-  stillToGo?: () => Promise<boolean>,
-): Promise<void> {
-  try {
-    await removeImage(session, cluster, spec, stillToGo);
-  } catch (error) {
-    if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
-    if ((await cluster.children(spec, { all: true })).length === 0) throw error;
-  }
-}
-
-/**
- * Killed half-way, a rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was told
- * of the image: it goes, by both; the private one last, for that one is looked after again should this end early. One
- * that only stood still has the image open, and may go on to its end: then there is nothing to remove.
- */
-export async function removeDraft(
-  session: Session,
-  cluster: Cluster,
-  draft: string,
-  id: string,
-): Promise<void> {
-  const published = publishedName(draft, id);
-  const isHalfRenamed = async () => {
-    const drafted = await cluster.info(draft);
-    return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
-  };
-  if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
-  const hasListedName = await isListedAs(cluster, draft, published);
-  await removeUnlessUsed(session, cluster, draft);
-  if (hasListedName) await freeListedName(session, cluster, published);
-}
-
-/** Of an image that has lost its names on its way out: no list shows it (removing.json). */
+/** Of the image that had the name `spec`, and has lost it on its way out: no list shows it (removing.json). */
 export async function finishRemoval(
   session: Session,
   cluster: Cluster,
+  spec: string,
   imageId: string,
 ): Promise<void> {
-  const command = rbdTrashRemove(cluster.client, cluster.pool, imageId);
+  const pool = spec.slice(0, spec.lastIndexOf('/'));
+  const command = rbdTrashRemove(cluster.client, pool, imageId);
   await ifThere(() => cluster.change(session, command, 'finish removing the image'));
 }
 

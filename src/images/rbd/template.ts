@@ -8,7 +8,7 @@ import { locksDirectory } from '../../config/layout.ts';
 import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Session } from '../../operations/step.ts';
-import { rbdRemove, rbdSetMetadata, rbdSnapshot } from '../../tools/rbd/argv.ts';
+import { rbdSetMetadata, rbdSnapshot } from '../../tools/rbd/argv.ts';
 import type { TemplateIdentity } from '../../templates/copies.ts';
 import { isTakenOver } from '../../workspace/workspace.ts';
 import type { Base } from '../driver.ts';
@@ -22,7 +22,7 @@ import {
   templateImageName,
   templateSnapshotName,
 } from './names.ts';
-import { ifThere, orAlready, protect, removeImage } from './remove.ts';
+import { freeName, ifThere, orAlready, protect, removeImage } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 type TemplateBase = Extract<Base, { kind: 'template' }>;
@@ -149,15 +149,10 @@ async function complete(session: Session, cluster: Cluster, base: TemplateBase):
   return true;
 }
 
-/**
- * A name that opens nothing is what a tool that was killed has left; rbd itself refuses to remove what has snapshots, as
- * every template has. Resolves to whether there was such a name.
- */
-async function freeName(session: Session, cluster: Cluster, spec: string): Promise<boolean> {
+/** Resolves to whether the name opened nothing. */
+async function freeIfEmpty(session: Session, cluster: Cluster, spec: string): Promise<boolean> {
   if ((await cluster.info(spec)) !== undefined) return false;
-  await ifThere(() =>
-    cluster.change(session, rbdRemove(cluster.client, spec), 'free the name of the template'),
-  );
+  await freeName(session, cluster, spec);
   return true;
 }
 
@@ -189,7 +184,7 @@ async function publishTemplate(
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
     if (!(await isThere(cluster, base)) && !(await complete(session, cluster, base))) {
-      if (await freeName(session, cluster, spec)) return rename();
+      if (await freeIfEmpty(session, cluster, spec)) return rename();
       throw new PlatterError('ALREADY_EXISTS', 'an image of another origin has the name', {
         details: { image: spec },
         hint: 'nothing but platter gives such names: find out who did, and rename it',
@@ -243,7 +238,7 @@ export async function removeTemplate(
     if (isHalfRenamed) await removeImage(session, cluster, spec);
     await removeImage(session, cluster, removed);
     // A rename that was killed, now or when the template was published, has left it behind: rbd gives no name back twice.
-    await freeName(session, cluster, spec);
+    await freeIfEmpty(session, cluster, spec);
   } catch (error) {
     const { host, workspace } = session;
     if (id === workspace.id && (await isTakenOver(host.filesystem, workspace))) {

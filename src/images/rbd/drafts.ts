@@ -1,0 +1,86 @@
+/** What an operation makes under private names, before it is published: how it goes when that does not come about. */
+import { PlatterError } from '../../errors.ts';
+import type { Session } from '../../operations/step.ts';
+import { replaceIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import type { Cluster } from './cluster.ts';
+import { publishedName } from './names.ts';
+import { finishRemoval, freeName, removeImage } from './remove.ts';
+
+/**
+ * Removes what an operation that is to be undone has made, the first of `drafts` last, and resolves to the id of the image
+ * that this is or was. Undefined where it never was, or has its name: it is told from another one by nothing else.
+ */
+export async function removeDrafts(
+  session: Session,
+  cluster: Cluster,
+  leftover: Workspace,
+  intent: Intent,
+  drafts: readonly string[],
+): Promise<string | undefined> {
+  const known = (intent['imageIds'] ?? {}) as Readonly<Record<string, string>>;
+  const found: Record<string, string> = {};
+  for (const draft of drafts) {
+    const id = (await cluster.info(draft))?.id;
+    if (id !== undefined) found[draft] = id;
+    else if (known[draft] !== undefined) {
+      await finishRemoval(session, cluster, draft, known[draft]);
+    }
+  }
+  const imageIds = { ...known, ...found };
+  // Should a removal be cut off when its image has no name any more, the id is all that it can be found by.
+  if (Object.keys(found).length > 0) {
+    await replaceIntent(session.host.filesystem, leftover, { ...intent, imageIds });
+  }
+  const id = String(intent['id']);
+  for (const draft of drafts.toReversed()) await removeDraft(session, cluster, draft, id);
+  return drafts[0] === undefined ? undefined : imageIds[drafts[0]];
+}
+
+/**
+ * Killed half-way, a rename has left one image under both names, and rbd can neither finish nor undo it. Nobody was told
+ * of the image: it goes, by both; the private one last, for that one is looked after again should this end early. One
+ * that only stood still has the image open, and may go on to its end: then there is nothing to remove.
+ */
+export async function removeDraft(
+  session: Session,
+  cluster: Cluster,
+  draft: string,
+  id: string,
+): Promise<void> {
+  const published = publishedName(draft, id);
+  const isHalfRenamed = async () => {
+    const drafted = await cluster.info(draft);
+    return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
+  };
+  if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
+  const hasListedName = await isListedAs(cluster, draft, published);
+  await removeUnlessUsed(session, cluster, draft);
+  // Nobody else can have been given it meanwhile: a rename to a name that is listed does not come about.
+  if (hasListedName) await freeName(session, cluster, published);
+}
+
+/** A template whose rename was killed half-way may be in use already, by its other name: then it stays. */
+async function removeUnlessUsed(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  stillToGo?: () => Promise<boolean>,
+): Promise<void> {
+  try {
+    await removeImage(session, cluster, spec, stillToGo);
+  } catch (error) {
+    if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
+    if ((await cluster.children(spec, { all: true })).length === 0) throw error;
+  }
+}
+
+/**
+ * Whether lists show an image by a name that does not open it, and not by the one that does. It is what two tools that were
+ * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).
+ */
+async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
+  const names = await cluster.names(spec.slice(0, spec.lastIndexOf('/')));
+  const isListed = (one: string) => names.includes(one.slice(one.lastIndexOf('/') + 1));
+  if (isListed(spec) || !isListed(listed)) return false;
+  return (await cluster.info(spec)) !== undefined && (await cluster.info(listed)) === undefined;
+}
