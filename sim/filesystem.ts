@@ -3,7 +3,8 @@
  *
  * Each call takes effect at one moment. Calls of several parts (a small file that is made, written and synced; a tree
  * that is removed) can be cut off between the parts by the death of the process. Fault model: errno before any effect;
- * an effect whose answer is lost and repeated (NFS); a sync that fails and has dropped what it should have kept.
+ * an effect whose answer is lost, and that is repeated (NFS) or told as a failure (NFS, mounted soft); a sync that fails
+ * and has dropped what it should have kept.
  */
 import type {
   CreateTextOptions,
@@ -46,7 +47,9 @@ export class SimFilesystem implements Filesystem {
   ): Promise<Value> {
     return this.#world.call(this.#process, `filesystem.${name}`, path, (fault) => {
       if (fault !== undefined) failBefore(fault, path);
-      return effect(this.#volume, fault);
+      const answer = effect(this.#volume, fault);
+      if (fault?.kind === 'lost reply') throw errno('EIO', path);
+      return answer;
     });
   }
 

@@ -24,7 +24,7 @@ export type CallFault =
   | 'tool killed'
   /** The tool goes no further, until somebody kills it. */
   | 'tool hangs'
-  /** A request to a cluster is done, and its sender hears that it timed out. */
+  /** What a server or a cluster was asked for is done, and who asked hears that it failed: EIO, or that it timed out. */
   | 'lost reply'
   /** From this step of a tool on a cluster does not answer for a while; or its writes wait for space. */
   | 'cluster away'

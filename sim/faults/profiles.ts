@@ -41,6 +41,10 @@ const changes = [
   'file.write',
 ];
 
+const namings = changes.filter((site) =>
+  /createText|makeDirectory|rename|link|unlink|removeTree/.test(site),
+);
+
 const reads = [
   'filesystem.stat',
   'filesystem.readDirectory',
@@ -133,10 +137,7 @@ const clusters: readonly SiteFaults[] = [
 ];
 
 const repeated: readonly SiteFaults[] = [
-  {
-    sites: changes.filter((site) => /createText|makeDirectory|rename|link|unlink/.test(site)),
-    kinds: ['retransmitted'],
-  },
+  { sites: namings, kinds: ['retransmitted', 'lost reply'] },
   { sites: reads, kinds: ['ESTALE'] },
 ];
 
@@ -173,7 +174,7 @@ export const profiles: readonly Profile[] = [
   define('tools', 'tools fail, are killed, hang, or are missing', {
     callFaults: [...tools, ...clusters],
   }),
-  define('nfs', 'answers are lost and changes repeated, handles become stale', {
+  define('nfs', 'answers are lost, changes repeated or told as failures, handles become stale', {
     callFaults: repeated,
     isShared: [true],
     hostFaults: ['kill process', 'pause'],

@@ -30,8 +30,14 @@ function checkNew(model: Model, { meaning, run }: MeantChange): string | undefin
 }
 
 /** A disk is replaced by its like (flattened), or by one of its snapshots. */
-function checkReplaced(model: Model, { meaning, replaced, run }: MeantChange): string | undefined {
-  if (meaning.kind !== 'disk' || replaced === undefined) return undefined;
+function checkReplaced(
+  model: Model,
+  { meaning, replaced, run, inode }: MeantChange,
+): string | undefined {
+  // One whose removal was cut off gets its own name back.
+  if (meaning.kind !== 'disk' || replaced === undefined || replaced.inode === inode) {
+    return undefined;
+  }
   const { volume } = model.world;
   const before = stateOf(volume, replaced);
   const after = model.state(meaning.address);

@@ -1,7 +1,8 @@
 /**
- * Changes of names that may be carried out twice. An NFS client that hears no answer asks again, and a server that has
- * forgotten the first time then says that the target exists, or that the source does not: these functions look whether it
- * was themselves. (Exclusive creation of files needs no such care: the protocol itself tells a repetition.)
+ * Changes of names whose answer may be lost. An NFS client that hears none asks again, and a server that has forgotten the
+ * first time then says that the target exists, or that the source does not; one that is mounted soft gives up, and tells
+ * that as a failure (nfs(5)). These functions look whether it has come about. (Exclusive creation of files needs no such
+ * care for repetitions: the protocol itself tells them.)
  */
 import { isHostError } from '../errors.ts';
 import type { CreateTextOptions, Filesystem, FileStat } from '../ports/filesystem.ts';
@@ -11,7 +12,8 @@ export async function makeOwnDirectory(filesystem: Filesystem, path: string): Pr
   try {
     await filesystem.makeDirectory(path);
   } catch (error) {
-    if (!isHostError(error, 'EEXIST')) throw error;
+    if (isHostError(error, 'EEXIST')) return;
+    if (!isUnanswered(error) || !(await exists(filesystem, path))) throw error;
   }
 }
 
@@ -40,7 +42,7 @@ export async function linkOnce(
   try {
     await filesystem.link(source, target);
   } catch (error) {
-    if (!isHostError(error, 'EEXIST')) throw error;
+    if (!isHostError(error, 'EEXIST') && !isUnanswered(error)) throw error;
     if (!(await isSameFile(filesystem, source, target))) throw error;
   }
 }
@@ -58,7 +60,8 @@ export async function renameOnce(
   try {
     await filesystem.rename(source, target);
   } catch (error) {
-    if (!isHostError(error, 'ENOENT')) throw error;
+    if (!isHostError(error, 'ENOENT') && !isUnanswered(error)) throw error;
+    if (isUnanswered(error) && (await exists(filesystem, source))) throw error;
     if (!(await isDone())) throw error;
   }
 }
@@ -79,8 +82,14 @@ export async function unlinkOnce(filesystem: Filesystem, path: string): Promise<
   try {
     await filesystem.unlink(path);
   } catch (error) {
-    if (!isHostError(error, 'ENOENT')) throw error;
+    if (isHostError(error, 'ENOENT')) return;
+    if (!isUnanswered(error) || (await exists(filesystem, path))) throw error;
   }
+}
+
+/** By default a soft mount says EIO when it gives up, and with `softerr` ETIMEDOUT. */
+function isUnanswered(error: unknown): boolean {
+  return isHostError(error, 'EIO', 'ETIMEDOUT');
 }
 
 async function isSameFile(filesystem: Filesystem, a: string, b: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import type { Filesystem } from '../ports/filesystem.ts';
 import { areaPath, parentOf, recordPath } from './area.ts';
 import { draftRecord, placeRecord, removeRecord } from './record.ts';
 import { isTakenOver, type Workspace } from './workspace.ts';
-import { exists, linkOnce, renameOnce, standsAt, statOrNothing } from './once.ts';
+import { linkOnce, renameOnce, standsAt } from './once.ts';
 
 export interface Publication {
   readonly workspace: Workspace;
@@ -54,7 +54,6 @@ export async function publish(filesystem: Filesystem, publication: Publication):
     hasAppeared = true;
     await filesystem.syncDirectory(directory);
   } catch (error) {
-    hasAppeared ||= await standsThere(filesystem, publication, finished).catch(() => false);
     const isWithdrawn = await withdraw(filesystem, publication, hasAppeared);
     if (!isWithdrawn && !(await isTakenOver(filesystem, workspace))) throw leftInPlace(error, name);
     if (!isHostError(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) throw error;
@@ -83,20 +82,6 @@ async function appear(
   if (isDirectory !== true) return linkOnce(filesystem, finished, target);
   const isThere = standsAt(filesystem, target, await filesystem.stat(finished));
   return renameOnce(filesystem, finished, target, isThere);
-}
-
-/** Whether it has appeared although that is told as a failure: a server may have done it, and its answer be lost. */
-async function standsThere(
-  filesystem: Filesystem,
-  { workspace, isDirectory }: Publication,
-  finished: string,
-): Promise<boolean> {
-  const target = `${workspace.directory}/${workspace.name}`;
-  const own = await statOrNothing(filesystem, finished);
-  if (own !== undefined) return standsAt(filesystem, target, own)();
-  // A directory has one name alone; that of whoever has lost his workspace is gone with it.
-  const isMoved = isDirectory === true && !(await isTakenOver(filesystem, workspace));
-  return isMoved && exists(filesystem, target);
 }
 
 /** A file must not survive a power cut without its record, nor a record without the directories that it is in. */

@@ -176,8 +176,21 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'workspace/once',
-        find: "if (!isHostError(error, 'EEXIST')) throw error; if (!(await isSameFile(filesystem, source, target))) throw error;",
+        find: "if (!isHostError(error, 'EEXIST') && !isUnanswered(error)) throw error; if (!(await isSameFile(filesystem, source, target))) throw error;",
         replace: 'throw error;',
+      },
+    ],
+  },
+  {
+    id: 'answer-given-up',
+    description: 'what a server has done and did not answer is taken for a failure (NFS, soft)',
+    backend: 'flat',
+    profile: 'nfs',
+    patches: [
+      {
+        module: 'workspace/once',
+        find: "return isHostError(error, 'EIO', 'ETIMEDOUT');",
+        replace: 'return false;',
       },
     ],
   },

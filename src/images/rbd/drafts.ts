@@ -52,11 +52,15 @@ export async function removeDraft(
     const drafted = await cluster.info(draft);
     return drafted !== undefined && drafted.id === (await cluster.info(published))?.id;
   };
-  if (await isHalfRenamed()) await removeUnlessUsed(session, cluster, published, isHalfRenamed);
+  const hasBothNames = await isHalfRenamed();
+  const isUsed =
+    hasBothNames && !(await removeUnlessUsed(session, cluster, published, isHalfRenamed));
   const hasListedName = await isListedAs(cluster, draft, published);
   await removeUnlessUsed(session, cluster, draft);
+  // What leant on it may have gone in between, and the image with its private name alone.
+  const isLeft = hasListedName || (isUsed && (await cluster.info(published)) === undefined);
   // Nobody else can have been given it meanwhile: a rename to a name that is listed does not come about.
-  if (hasListedName) await freeName(session, cluster, published);
+  if (isLeft) await freeName(session, cluster, published);
 }
 
 /** A template whose rename was killed half-way may be in use already, by its other name: then it stays. */
@@ -65,12 +69,14 @@ async function removeUnlessUsed(
   cluster: Cluster,
   spec: string,
   stillToGo?: () => Promise<boolean>,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await removeImage(session, cluster, spec, stillToGo);
+    return true;
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
     if ((await cluster.children(spec, { all: true })).length === 0) throw error;
+    return false;
   }
 }
 
