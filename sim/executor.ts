@@ -29,14 +29,16 @@ export function simExecutor(world: World, process: SimProcess): Executor {
       return world.callLater<RunResult>(process, 'executor.run', subject, (settle, fault) => {
         const { file, args, endsWithCaller } = unwrapped(command);
         const program = programs.get(file);
+        const isGarbled = fault?.kind === 'garbled output';
         if (program === undefined || fault?.kind === 'tool missing') {
           settle.reject(missing(command, file));
-        } else if (fault !== undefined && !isHostFault(fault.kind)) {
+        } else if (fault !== undefined && !isGarbled && !isHostFault(fault.kind)) {
           settle.reject(new PlatterError('TOOL_FAILED', `cannot start ${file}: ${fault.kind}`));
         } else {
           new ToolRun(world, process, {
             command: { file, args },
             endsWithCaller,
+            isGarbled,
             program,
             options,
             settle,
@@ -75,6 +77,8 @@ function killedResult(killed: RunResult['killed']): RunResult {
 interface Run {
   readonly command: Command;
   readonly endsWithCaller: boolean;
+  /** Half of what it prints is lost. */
+  readonly isGarbled: boolean;
   readonly program: ToolProgram;
   readonly options: RunOptions;
   readonly settle: Settle<RunResult>;
@@ -199,7 +203,8 @@ class ToolRun {
     this.#cancelTimer();
     this.#stopListening();
     for (const giveBack of this.#context.held) giveBack();
-    const { stdout, stderr } = this.#output;
+    const { stdout: printed, stderr } = this.#output;
+    const stdout = this.#run.isGarbled ? printed.slice(0, printed.length / 2) : printed;
     this.#run.settle.resolve({ ...result, stdout, stderr });
   }
 }

@@ -20,6 +20,8 @@ export type CallFault =
   /** The tool cannot be started. */
   | 'tool missing'
   | 'cannot fork'
+  /** The tool does its work and ends as ever, and half of what it prints is lost. */
+  | 'garbled output'
   /** The tool ends by a signal before this step. */
   | 'tool killed'
   /** The tool goes no further, until somebody kills it. */

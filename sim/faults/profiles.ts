@@ -86,7 +86,7 @@ const disk: readonly SiteFaults[] = [
 
 const tools: readonly SiteFaults[] = [
   { sites: toolSteps, kinds: ['EIO', 'ENOSPC', 'tool killed', 'tool hangs'] },
-  { sites: ['executor.run'], kinds: ['cannot fork', 'tool missing'] },
+  { sites: ['executor.run'], kinds: ['cannot fork', 'tool missing', 'garbled output'] },
 ];
 
 const clusterSteps = [

@@ -48,7 +48,7 @@ export function imageOperation(image: ImageHandle, name: string) {
     // By the driver that began it, whichever works on the image now.
     recover: async (session, leftover, intent) => {
       if (intent === undefined) return recoverUnpublished(session, config, address, leftover);
-      const driver = driverOfIntent(drivers, intent);
+      const driver = driverOfIntent(drivers, leftover, intent);
       if (intent.operation !== exportIntent) return driver.recover(session, leftover, intent);
       await driver.endExport?.(session, leftover, exportedSnapshot(intent));
       return recoverExport(session, intent);

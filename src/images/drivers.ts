@@ -1,8 +1,8 @@
 /** The drivers by type. A new technology is a folder beside this file and a line here. */
 import { imageTypes, type Config, type ImageType } from '../config/config.ts';
-import { assert, PlatterError } from '../errors.ts';
+import { PlatterError } from '../errors.ts';
 import { nearest } from '../config/nearest.ts';
-import type { Intent } from '../workspace/workspace.ts';
+import { unknownOperation, type Intent, type Workspace } from '../workspace/workspace.ts';
 import type { Driver, DriverContext, DriverFactory } from './driver.ts';
 import { flatDriver } from './flat/flat-driver.ts';
 import { ploopDriver } from './ploop/ploop-driver.ts';
@@ -62,8 +62,8 @@ export function checkImageType(name: string | undefined, config: Config): ImageT
   });
 }
 
-export function driverOfIntent(drivers: Drivers, intent: Intent): Driver {
+export function driverOfIntent(drivers: Drivers, leftover: Workspace, intent: Intent): Driver {
   const type = imageTypes.find((known) => known === intent['backend']);
-  assert(type !== undefined, 'every intent on an image names its backend');
+  if (type === undefined) throw unknownOperation(leftover, intent);
   return drivers.get(type);
 }

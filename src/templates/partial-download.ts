@@ -11,6 +11,7 @@ import {
   abandonIntent,
   readIntent,
   writeIntent,
+  unknownOperation,
   type Intent,
   type Workspace,
 } from '../workspace/workspace.ts';
@@ -52,7 +53,7 @@ export async function keepDownload(
   leftover: Workspace,
   intent: Intent,
 ): Promise<Outcome> {
-  if (intent.operation !== operation) return 'undone';
+  if (intent.operation !== operation) throw unknownOperation(leftover, intent);
   const { filesystem } = session.host;
   await filesystem.removeTree(partialPath(leftover));
   await renameOnce(filesystem, leftover.path, partialPath(leftover));

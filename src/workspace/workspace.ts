@@ -138,6 +138,14 @@ export async function readIntent(
   }
 }
 
+/** Of an operation that this version knows nothing of: what it left stays as it is. */
+export function unknownOperation({ path }: Workspace, { operation }: Intent): PlatterError {
+  return new PlatterError('CORRUPT', `unknown interrupted operation ${operation}`, {
+    details: { workspace: path },
+    hint: 'another version of platter began it: use that one to recover',
+  });
+}
+
 /** Workspaces on `name` that their operations left behind; on every name when none is given. */
 export async function leftoverWorkspaces(
   filesystem: Filesystem,

@@ -1,11 +1,11 @@
 /** Grows a disk that is a file, and finds out what became of a growth that was interrupted. */
 import type { Config, ImageType } from '../../config/config.ts';
-import { assert, isHostError } from '../../errors.ts';
+import { isHostError } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Host } from '../../ports/host.ts';
 import { formatExactSize } from '../../sizes.ts';
-import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { openable } from './file-image.ts';
 import { growthCommand, planGrowth, runGrowth } from './growth.ts';
@@ -44,7 +44,7 @@ export async function recoverGrowth(
   leftover: Workspace,
   intent: Intent,
 ): Promise<Outcome> {
-  assert(intent.operation === growOperation, `unknown interrupted operation ${intent.operation}`);
+  if (intent.operation !== growOperation) throw unknownOperation(leftover, intent);
   const path = linkPath(leftover);
   try {
     const sizeBytes = await currentSize(session, path, intent);

@@ -1,9 +1,8 @@
 /** Finishes or undoes what was broken off. */
-import { assert } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session } from '../../operations/step.ts';
 import { removeRecord } from '../../workspace/record.ts';
-import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import { openMap } from './crypt.ts';
 import { recoverDestruction } from './destroy.ts';
 import { recoverGrowth } from './grow.ts';
@@ -39,7 +38,7 @@ export function recoverLvm(
   intent: Intent,
 ): Promise<Outcome> {
   const recovery = (recoveries as Readonly<Record<string, Recovery | undefined>>)[intent.operation];
-  assert(recovery !== undefined, `unknown interrupted operation ${intent.operation}`);
+  if (recovery === undefined) throw unknownOperation(leftover, intent);
   return recovery(place, session, leftover, intent);
 }
 

@@ -10,7 +10,7 @@
  * A deletion that was broken off is carried out again, and a growth that cannot be taken back; of the others only deltas
  * of no use are left, which are removed.
  */
-import { assert, isHostError, PlatterError } from '../../errors.ts';
+import { isHostError, PlatterError } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
@@ -22,6 +22,7 @@ import {
   completeIntent,
   leftoverWorkspaces,
   writeIntent,
+  unknownOperation,
   type Intent,
   type Workspace,
 } from '../../workspace/workspace.ts';
@@ -30,12 +31,15 @@ import { formatDescriptor, type Descriptor } from './descriptor.ts';
 import { descriptorPath, readDescriptor, requireNotMounted } from './disk.ts';
 import { runPloop } from './run-ploop.ts';
 
+const operations = ['grow', 'snapshot create', 'snapshot restore', 'snapshot delete'] as const;
+type Operation = (typeof operations)[number];
+
 export interface PloopChange {
   readonly description: string;
   /** Completes "cannot …". */
   readonly action: string;
   /** What recovery knows it by. */
-  readonly operation: 'grow' | 'snapshot create' | 'snapshot restore' | 'snapshot delete';
+  readonly operation: Operation;
   /** Of the snapshot. */
   readonly guid?: string;
   /** Of the disk, when it has grown. */
@@ -163,6 +167,8 @@ export async function recoverChange(
   intent: Intent,
   { deletion, growth }: Forward,
 ): Promise<Outcome> {
+  const operation = operations.find((known) => known === intent.operation);
+  if (operation === undefined) throw unknownOperation(leftover, intent);
   const disk = `${leftover.directory}/${leftover.name}`;
   const { filesystem } = session.host;
   const descriptor = await readDescriptor(filesystem, disk).catch((error: unknown) => {
@@ -176,7 +182,7 @@ export async function recoverChange(
   const address = { instance: baseNameOf(leftover.directory), disk: leftover.name };
   // A machine may have been started since.
   const requireFree = () => requireNotMounted(filesystem, { address, path: disk });
-  switch (intent.operation) {
+  switch (operation) {
     case 'snapshot delete':
       // Merged in part, it is not what it was: there is only the way forward.
       if (shot !== undefined && !shot.isTemporary) {
@@ -201,8 +207,6 @@ export async function recoverChange(
       await carryOut(session, leftover, disk, growth(sizeBytes));
       return 'finished';
     }
-    default:
-      assert(false, `unknown interrupted operation ${intent.operation}`);
   }
 }
 

@@ -6,12 +6,12 @@ import type { Outcome } from '../../operations/perform.ts';
 import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import { qemuImgSnapshot } from '../../tools/qemu-img/argv.ts';
-import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import { growOperation, recoverGrowth } from '../files/grow.ts';
 import { linkPath } from '../files/in-place.ts';
 import { describeQcow2, repairLeaks } from '../files/qcow2-state.ts';
 import { restoreLostTable } from './snapshot-table.ts';
-import { snapshotOperation } from './snapshots.ts';
+import { isSnapshotOperation, snapshotOperation } from './snapshots.ts';
 
 export async function recoverQcow2(
   session: Session,
@@ -20,6 +20,7 @@ export async function recoverQcow2(
   intent: Intent,
 ): Promise<Outcome> {
   if (intent.operation === growOperation) return recoverGrowth(session, leftover, intent);
+  if (!isSnapshotOperation(intent.operation)) throw unknownOperation(leftover, intent);
   const path = linkPath(leftover);
   try {
     await session.host.filesystem.stat(path);

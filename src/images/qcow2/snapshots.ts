@@ -20,6 +20,10 @@ export function snapshotOperation(action: SnapshotAction): string {
   return `snapshot ${action}`;
 }
 
+export function isSnapshotOperation(operation: string): boolean {
+  return Object.keys(words).some((action) => operation === `snapshot ${action}`);
+}
+
 /** `id` is what the snapshot is brought back by; there is none yet when it is taken. */
 export function snapshotStep(
   config: Config,

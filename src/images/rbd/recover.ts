@@ -1,8 +1,7 @@
 /** Finishes or undoes what operations on images in the cluster left half done. */
-import { PlatterError } from '../../errors.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session } from '../../operations/step.ts';
-import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import { recoverChange } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import { recoverCreate } from './create.ts';
@@ -21,8 +20,5 @@ export async function recoverRbd(
     (await recoverDestroy(session, cluster, leftover, intent)) ??
     (await recoverDirectSnapshot(session, cluster, leftover, intent));
   if (outcome !== undefined) return outcome;
-  throw new PlatterError('CORRUPT', `unknown interrupted operation ${intent.operation}`, {
-    details: { workspace: leftover.path },
-    hint: 'another version of platter began it: use that one to recover',
-  });
+  throw unknownOperation(leftover, intent);
 }

@@ -1,13 +1,14 @@
 /** What dmsetup 1.02 prints (cryptsetup-2.6/killed.json). Pure. */
 import type { ErrorCode } from '../../errors.ts';
 import type { RunResult } from '../../ports/executor.ts';
+import { unreadable } from '../json-output.ts';
 
-/** Names of the devices that it leans on; none where it has no table. Undefined where that cannot be read. */
-export function parseDeps(stdout: string): readonly string[] | undefined {
+/** Names of the devices that it leans on; none where it has no table. */
+export function parseDeps(stdout: string): readonly string[] {
   const [, count, names = ''] = /^(\d+) dependencies\s*:(.*)$/m.exec(stdout) ?? [];
-  if (count === undefined) return undefined;
   const found = [...names.matchAll(/\(([^()]*)\)/g)].map(([, name = '']) => name);
-  return found.length === Number(count) ? found : undefined;
+  if (count === undefined || found.length !== Number(count)) throw unreadable('dmsetup', stdout);
+  return found;
 }
 
 /** Whether it is a plain map of cryptsetup's that has got no table yet, and so shows nothing. */
