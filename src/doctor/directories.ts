@@ -3,10 +3,12 @@ import type { Config } from '../config/config.ts';
 import { locksDirectory, templatesDirectory } from '../config/layout.ts';
 import { isHostError, PlatterError, toPlatterError } from '../errors.ts';
 import { canShareExtents } from '../images/flat/reflink-probe.ts';
+import type { Filesystem } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { formatSize } from '../sizes.ts';
 import { parentOf, probePath } from '../workspace/area.ts';
 import type { Check } from './check.ts';
+import { asksForNames, mountOf, type Mount } from './mounts.ts';
 
 export async function checkDirectories(host: Host, config: Config): Promise<readonly Check[]> {
   const { instancesPath } = config;
@@ -84,10 +86,40 @@ async function checkFilesystem(host: Host, config: Config, directory: string) {
   };
   return [
     space,
+    ...(await checkNames(host, directory)),
     await checkReflinks(host, directory),
     await checkReservation(host, config, directory),
     await checkDirectIo(host, directory),
   ];
+}
+
+/** Only NFS has clients that go by names that are others' by now. */
+async function checkNames({ filesystem }: Host, directory: string): Promise<readonly Check[]> {
+  const mount = await mountUnder(filesystem, directory);
+  if (mount === undefined || !/^nfs4?$/.test(mount.type)) return [];
+  const isSafe = asksForNames(mount);
+  return [
+    {
+      id: 'filesystem names',
+      status: isSafe ? 'ok' : 'warning',
+      message: isSafe
+        ? `${mount.mountPoint} (NFS) asks the server about every name`
+        : `${mount.mountPoint} (NFS) trusts its cache of names: a host that stood still may go on with what another host has taken over`,
+      ...(isSafe ? {} : { hint: 'where several hosts share it: mount it with lookupcache=none' }),
+      details: { mountPoint: mount.mountPoint, options: mount.options },
+    },
+  ];
+}
+
+async function mountUnder(filesystem: Filesystem, directory: string): Promise<Mount | undefined> {
+  try {
+    // Of what a link leads to.
+    const { device } = await filesystem.stat(`${directory}/.`);
+    return mountOf(await filesystem.readText('/proc/self/mountinfo'), device);
+  } catch (error) {
+    if (isHostError(error)) return undefined;
+    throw error;
+  }
 }
 
 async function checkReflinks(host: Host, directory: string): Promise<Check> {
