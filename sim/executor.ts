@@ -5,7 +5,7 @@
  */
 import { isHostError, PlatterError } from '../src/errors.ts';
 import type { Command, Executor, RunOptions, RunResult } from '../src/ports/executor.ts';
-import { isHostFault } from './faults/fault.ts';
+import { endings, isHostFault } from './faults/fault.ts';
 import type { SimProcess } from './process.ts';
 import type { Settle } from './schedule/held.ts';
 import {
@@ -29,16 +29,16 @@ export function simExecutor(world: World, process: SimProcess): Executor {
       return world.callLater<RunResult>(process, 'executor.run', subject, (settle, fault) => {
         const { file, args, endsWithCaller } = unwrapped(command);
         const program = programs.get(file);
-        const isGarbled = fault?.kind === 'garbled output';
+        const ending = endings.find((kind) => kind === fault?.kind);
         if (program === undefined || fault?.kind === 'tool missing') {
           settle.reject(missing(command, file));
-        } else if (fault !== undefined && !isGarbled && !isHostFault(fault.kind)) {
+        } else if (fault !== undefined && ending === undefined && !isHostFault(fault.kind)) {
           settle.reject(new PlatterError('TOOL_FAILED', `cannot start ${file}: ${fault.kind}`));
         } else {
           new ToolRun(world, process, {
             command: { file, args },
             endsWithCaller,
-            isGarbled,
+            ending,
             program,
             options,
             settle,
@@ -77,8 +77,8 @@ function killedResult(killed: RunResult['killed']): RunResult {
 interface Run {
   readonly command: Command;
   readonly endsWithCaller: boolean;
-  /** Half of what it prints is lost. */
-  readonly isGarbled: boolean;
+  /** What befalls it when all its work is done. */
+  readonly ending: (typeof endings)[number] | undefined;
   readonly program: ToolProgram;
   readonly options: RunOptions;
   readonly settle: Settle<RunResult>;
@@ -119,16 +119,12 @@ class ToolRun {
   }
 
   start(): void {
-    const { timeoutMs, signal } = this.#run.options;
-    const { gate } = this.#world;
+    const { timeoutMs, graceMs, signal } = this.#run.options;
     this.#process.onKill = () => this.#end({ ...killedResult(null) });
     if (timeoutMs !== undefined) {
-      const timer = gate.at(
-        gate.nowUs + timeoutMs * 1000,
-        () => this.#killBy('timeout'),
-        this.#caller,
+      this.#after(timeoutMs, () =>
+        graceMs === undefined ? this.#killBy('timeout') : this.#ask(graceMs),
       );
-      this.#cancelTimer = () => timer.cancel();
     }
     const cancel = () => this.#killBy('canceled');
     signal?.addEventListener('abort', cancel);
@@ -136,8 +132,26 @@ class ToolRun {
     this.#advance(() => this.#steps.next());
   }
 
+  /** The step at which others hold it up. */
+  #waitsFor: ToolStep | undefined;
+  #isAsked = false;
   #cancelTimer: () => void = () => {};
   #stopListening: () => void = () => {};
+
+  #after(ms: number, act: () => void): void {
+    const { gate } = this.#world;
+    const timer = gate.at(gate.nowUs + ms * 1000, act, this.#caller);
+    this.#cancelTimer = () => timer.cancel();
+  }
+
+  /** By SIGTERM: one that waits gives up, and what is at work goes on to its end, as LVM does (fixtures/lvm-2.03, terminated). */
+  #ask(graceMs: number): void {
+    this.#isAsked = true;
+    this.#after(graceMs, () => this.#killBy('timeout'));
+    if (this.#waitsFor?.isInterruptible !== true) return;
+    this.#waitsFor = undefined;
+    this.#advance(() => this.#steps.throw(errno('EINTR')));
+  }
 
   /** By the executor itself: the caller is told which way. */
   #killBy(reason: 'timeout' | 'canceled' | 'output'): void {
@@ -160,6 +174,10 @@ class ToolRun {
   #advance(next: () => IteratorResult<ToolStep, ToolResult>): void {
     const result = this.#nextOf(next);
     if (result.done === true) {
+      const { ending, options } = this.#run;
+      if (ending === 'killed when done') return this.#world.kill(this.#process);
+      // Until its time is over.
+      if (ending === 'hangs when done' && options.timeoutMs !== undefined) return;
       const { exitCode, stdout, stderr } = result.value;
       this.#world.end(this.#process);
       const isWhole = this.#output.print('stdout', stdout) && this.#output.print('stderr', stderr);
@@ -179,8 +197,14 @@ class ToolRun {
         proceed: () => this.#proceed(),
       });
     };
-    if (step.until !== undefined) step.until(() => this.#process.isAlive && hold());
-    else if (step.takesMs === undefined) hold();
+    if (step.until !== undefined) {
+      this.#waitsFor = step;
+      step.until(() => {
+        if (!this.#process.isAlive || this.#waitsFor !== step) return;
+        this.#waitsFor = undefined;
+        hold();
+      });
+    } else if (step.takesMs === undefined) hold();
     else this.#world.gate.at(this.#world.gate.nowUs + step.takesMs * 1000, hold, this.#process);
   }
 
@@ -204,7 +228,10 @@ class ToolRun {
     this.#stopListening();
     for (const giveBack of this.#context.held) giveBack();
     const { stdout: printed, stderr } = this.#output;
-    const stdout = this.#run.isGarbled ? printed.slice(0, printed.length / 2) : printed;
-    this.#run.settle.resolve({ ...result, stdout, stderr });
+    const stdout =
+      this.#run.ending === 'garbled output' ? printed.slice(0, printed.length / 2) : printed;
+    const isEnded = this.#isAsked && result.exitCode !== 0;
+    const killed = result.killed ?? (isEnded ? 'timeout' : null);
+    this.#run.settle.resolve({ ...result, killed, stdout, stderr });
   }
 }

@@ -5,6 +5,9 @@
 import type { OperationKind } from '../scenarios/scenario.ts';
 import { fatalSteps } from './lvm-steps.ts';
 
+/** Half of what it prints is lost; or it ends by a signal; or it does not end, where it has a time limit. */
+export const endings = ['garbled output', 'killed when done', 'hangs when done'] as const;
+
 /** What can go wrong with one call or one step of a tool. */
 export type CallFault =
   /** The call fails with this errno and has no effect. */
@@ -20,8 +23,8 @@ export type CallFault =
   /** The tool cannot be started. */
   | 'tool missing'
   | 'cannot fork'
-  /** The tool does its work and ends as ever, and half of what it prints is lost. */
-  | 'garbled output'
+  /** It strikes a tool when that has done its work. */
+  | (typeof endings)[number]
   /** The tool ends by a signal before this step. */
   | 'tool killed'
   /** The tool goes no further, until somebody kills it. */

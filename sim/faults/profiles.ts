@@ -4,7 +4,7 @@
  */
 import type { PersistenceProfile } from '../volume/power-cut.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
-import type { CallFault, HostFault } from './fault.ts';
+import { endings, type CallFault, type HostFault } from './fault.ts';
 
 export interface Profile {
   readonly name: string;
@@ -86,7 +86,7 @@ const disk: readonly SiteFaults[] = [
 
 const tools: readonly SiteFaults[] = [
   { sites: toolSteps, kinds: ['EIO', 'ENOSPC', 'tool killed', 'tool hangs'] },
-  { sites: ['executor.run'], kinds: ['cannot fork', 'tool missing', 'garbled output'] },
+  { sites: ['executor.run'], kinds: ['cannot fork', 'tool missing', ...endings] },
 ];
 
 const clusterSteps = [

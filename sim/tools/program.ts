@@ -25,6 +25,8 @@ export interface ToolStep {
   readonly prints?: string;
   /** Goes no further before `wake` is called. */
   readonly until?: (wake: () => void) => void;
+  /** SIGTERM ends the waiting: EINTR is thrown into the tool. */
+  readonly isInterruptible?: boolean;
 }
 
 export interface ToolResult {

@@ -40,7 +40,7 @@ async function run(command: Command, options: RunOptions = {}): Promise<RunResul
       signal: result.signal ?? null,
       stdout: result.stdout,
       stderr: result.stderr,
-      killed: watch.killed() ?? (result.isMaxBuffer ? 'output' : null),
+      killed: watch.killed(result.exitCode) ?? (result.isMaxBuffer ? 'output' : null),
     };
   } finally {
     watch.end();
@@ -51,23 +51,32 @@ function nothingRan(): RunResult {
   return { exitCode: null, signal: null, stdout: '', stderr: '', killed: 'canceled' };
 }
 
-/** Kills the group when its time is over, or when its caller no longer wants it. */
-function watchOver(subprocess: ChildProcess, { signal, timeoutMs, onLine }: RunOptions) {
+/** Ends the tool when its time is over, and kills its group when its caller no longer wants it. */
+function watchOver(subprocess: ChildProcess, options: RunOptions) {
+  const { signal, timeoutMs, graceMs, onLine } = options;
   let killed: RunResult['killed'] = null;
+  let isAsked = false;
   const kill = (reason: 'timeout' | 'canceled') => () => {
     killed ??= reason;
     killGroup(subprocess);
   };
   const cancel = kill('canceled');
   signal?.addEventListener('abort', cancel, { once: true });
-  const timer = timeoutMs === undefined ? undefined : setTimeout(kill('timeout'), timeoutMs);
+  let timer: NodeJS.Timeout | undefined;
+  // Itself alone: it may need its children to end well.
+  const ask = () => {
+    isAsked = subprocess.kill('SIGTERM');
+    timer = setTimeout(kill('timeout'), graceMs);
+  };
+  const end = graceMs === undefined ? kill('timeout') : ask;
+  if (timeoutMs !== undefined) timer = setTimeout(end, timeoutMs);
   let graceTimer: NodeJS.Timeout | undefined;
   subprocess.once('exit', () => {
     graceTimer = setTimeout(() => killGroup(subprocess), pipeGraceMs);
   });
   if (onLine !== undefined) forwardLines(subprocess, onLine);
   return {
-    killed: () => killed,
+    killed: (exitCode?: number) => killed ?? (isAsked && exitCode !== 0 ? 'timeout' : null),
     end() {
       clearTimeout(timer);
       clearTimeout(graceTimer);

@@ -11,6 +11,11 @@ export interface RunOptions {
   readonly input?: string | undefined;
   /** Kills the tool's process group after this time. Default: no limit. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * When its time is over the tool is asked to end (SIGTERM), and killed only when it still runs after this time. Default: it
+   * is killed at once.
+   */
+  readonly graceMs?: number | undefined;
   /** Kills the tool's process group when aborted; a signal that is aborted already starts nothing. */
   readonly signal?: AbortSignal | undefined;
   /** Called with each line of standard output and error as it comes; a carriage return ends a line too. */
@@ -25,7 +30,10 @@ export interface RunResult {
   readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Why the executor itself killed the tool, if it did: then its effects are unknown. */
+  /**
+   * Why the executor itself ended the tool, if it did: then its effects are unknown. One that was asked to end and ended with
+   * status 0 has done its work all the same.
+   */
   readonly killed: 'timeout' | 'canceled' | 'output' | null;
 }
 

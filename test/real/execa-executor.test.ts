@@ -94,3 +94,15 @@ test('what cannot be started had no effect', async () => {
     hint: 'install no-such-tool',
   });
 });
+
+test.each([
+  ['has done its work when it is asked to end', "trap 'sleep 0.2; exit 0' TERM", 0, null],
+  ['gives up when it is asked to end', "trap 'exit 5' TERM", 5, 'timeout'],
+  ['does not end when it is asked', "trap '' TERM", null, 'timeout'],
+])('a tool that %s', async (_, trap, exitCode, killed) => {
+  const options = { timeoutMs: 300, graceMs: 1000 };
+  const running = executor.run(shell(`${trap}; for i in {1..600}; do sleep 0.1; done`), options);
+  const { value, elapsedMs } = await timed(running);
+  expect(value).toMatchObject({ exitCode, killed });
+  expect(elapsedMs).toBeLessThan(5000);
+});

@@ -1,4 +1,5 @@
 /** What the commands of LVM have in common: the group and its lock, volumes by their names, what is printed. */
+import { isHostError } from '../../../src/errors.ts';
 import type { LogicalVolume } from '../../volume-group/logical-volume.ts';
 import type { VolumeGroup } from '../../volume-group/volume-group.ts';
 import { errnoText, type ToolContext, type ToolResult, type ToolStep } from '../program.ts';
@@ -65,10 +66,27 @@ export class LvmSession {
         ]);
       }
       this.context.held.push(() => lock.leave(who));
-      yield { name: 'wait for lock', subject: name, until: (wake) => lock.wait(who, wake) };
+      yield* this.#awaitLock();
       return;
     }
     this.context.held.push(() => lock.leave(who));
+  }
+
+  /** As long as it takes; SIGTERM ends the waiting (locks.json). */
+  *#awaitLock(): LvmSteps {
+    const { lock, name } = this.group;
+    try {
+      const until = (wake: () => void) => lock.wait(this.context, wake);
+      yield { name: 'wait for lock', subject: name, until, isInterruptible: true };
+    } catch (error) {
+      if (!isHostError(error, 'EINTR')) throw error;
+      throw new LvmFailure([
+        'Interrupted...',
+        'Giving up waiting for lock.',
+        `Can't get lock for ${name}.`,
+        `Cannot process volume group ${name}`,
+      ]);
+    }
   }
 
   requireGroup(name: string): void {

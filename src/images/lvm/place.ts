@@ -1,6 +1,7 @@
 /** Where images of LVM are: one volume group, as it is now. */
 import type { Config } from '../../config/config.ts';
 import { PlatterError } from '../../errors.ts';
+import type { RunOptions } from '../../ports/executor.ts';
 import type { Host } from '../../ports/host.ts';
 import type { KeyManager } from '../../ports/key-manager.ts';
 import { lvs, vgs } from '../../tools/lvm/argv.ts';
@@ -15,6 +16,16 @@ export interface Place {
   readonly keyManager: KeyManager | undefined;
 }
 
+const graceMs = 30_000;
+
+/**
+ * When its time is over LVM is asked to end: then it gives up waiting for others, or goes on to its end (terminated.json);
+ * killed half-way it can leave a pool that refuses everything (killed-thin-stuck.json).
+ */
+export function limitsOf({ limits }: Config): Pick<RunOptions, 'timeoutMs' | 'graceMs'> {
+  return { timeoutMs: limits.toolTimeoutSeconds * 1000, graceMs };
+}
+
 /** One process, or two where the group is empty. NOT_FOUND where there is no such group. */
 export async function readGroup(
   { config, group }: Place,
@@ -23,7 +34,7 @@ export async function readGroup(
   const options = {
     action: `look into volume group ${group}`,
     classify: classifyLvmFailure,
-    timeoutMs: config.limits.toolTimeoutSeconds * 1000,
+    ...limitsOf(config),
   };
   try {
     const full = parseLvs((await runTool(executor, lvs(group), options)).stdout);

@@ -10,7 +10,7 @@ import { runTool } from '../../tools/run.ts';
 import { exists } from '../../workspace/once.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { devicePath } from './names.ts';
-import type { Place } from './place.ts';
+import { limitsOf, type Place } from './place.ts';
 
 export interface Change {
   /** Completes "cannot …". */
@@ -33,7 +33,7 @@ export async function changeVolumes(
   const { stdout } = await runTool(host.executor, lvmScript(path), {
     action,
     classify: classifyLvmFailure,
-    timeoutMs: config.limits.toolTimeoutSeconds * 1000,
+    ...limitsOf(config),
   });
   return stdout;
 }
