@@ -41,7 +41,9 @@ class SimOpened {
     return world.call(process, `file.${name}`, this.path, (fault) => {
       if (!this.isOpen) throw errno('EBADF', this.path);
       if (fault !== undefined && name !== 'sync') failBefore(fault, this.path);
-      return effect(this.volume, fault);
+      const answer = effect(this.volume, fault);
+      if (isUnanswered(fault)) throw errno('EIO', this.path);
+      return answer;
     });
   }
 
@@ -138,6 +140,11 @@ export function syncInode(volume: Volume, inode: Inode, fault: Fault | undefined
 
 export function failBefore({ kind }: Fault, path: string): void {
   if (/^E[A-Z]+$/.test(kind)) throw errno(kind, path);
+}
+
+/** Whether what was asked for is done, and told as a failure. */
+export function isUnanswered(fault: Fault | undefined): boolean {
+  return fault?.kind === 'lost reply' || fault?.kind === 'server away';
 }
 
 export function statOf(volume: Volume, inode: Inode): FileStat {

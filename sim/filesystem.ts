@@ -21,7 +21,14 @@ import type { SimProcess } from './process.ts';
 import { clear } from './volume/content.ts';
 import { errno } from './volume/errno.ts';
 import { hostPath } from './host-path.ts';
-import { failBefore, SimFileHandle, SimOpenFile, statOf, syncInode } from './file-handle.ts';
+import {
+  failBefore,
+  isUnanswered,
+  SimFileHandle,
+  SimOpenFile,
+  statOf,
+  syncInode,
+} from './file-handle.ts';
 import { readContent, truncateContent } from './volume/file-content.ts';
 import type { Inode } from './volume/inode.ts';
 import type { Volume } from './volume/volume.ts';
@@ -48,7 +55,7 @@ export class SimFilesystem implements Filesystem {
     return this.#world.call(this.#process, `filesystem.${name}`, path, (fault) => {
       if (fault !== undefined) failBefore(fault, path);
       const answer = effect(this.#volume, fault);
-      if (fault?.kind === 'lost reply') throw errno('EIO', path);
+      if (isUnanswered(fault)) throw errno('EIO', path);
       return answer;
     });
   }

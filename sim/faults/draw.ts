@@ -118,7 +118,11 @@ function drawCallFault(
   const { sites, kinds, visits } = of(prng.pick(groups), setting, prng);
   // Steps that few operations have come once or twice in a run.
   const most = aim.since === undefined ? (visits ?? prng.pick([1, 3, 12])) : 3;
-  return { ...aim, site: prng.pick(sites), nth: 1 + prng.below(most), kind: prng.pick(kinds) };
+  const site = prng.pick(sites);
+  const nth = 1 + prng.below(most);
+  const kind = prng.pick(kinds);
+  const amount = kind === 'server away' ? { amount: 1 + prng.below(prng.pick([2, 8])) } : {};
+  return { ...aim, site, nth, kind, ...amount };
 }
 
 /** The steps of tools are those of the backend's own. */

@@ -31,6 +31,8 @@ export type CallFault =
   | 'tool hangs'
   /** What a server or a cluster was asked for is done, and who asked hears that it failed: EIO, or that it timed out. */
   | 'lost reply'
+  /** The same, and the server hears nothing of the next `amount` calls either. */
+  | 'server away'
   /** From this step of a tool on a cluster does not answer for a while; or its writes wait for space. */
   | 'cluster away'
   | 'cluster full'
@@ -87,7 +89,11 @@ export class FaultPlan {
 
   constructor(faults: readonly Fault[]) {
     for (const fault of faults) {
-      const plan = this.#hosts.get(fault.host) ?? { counting: [new Map()], waiting: new Map() };
+      const plan = this.#hosts.get(fault.host) ?? {
+        counting: [new Map()],
+        waiting: new Map(),
+        unheard: 0,
+      };
       this.#hosts.set(fault.host, plan);
       add(sitesOf(plan, fault.since), fault);
     }
@@ -107,6 +113,10 @@ export class FaultPlan {
     if (this.isOver) return undefined;
     const plan = this.#hosts.get(host);
     if (plan === undefined) return undefined;
+    if (plan.unheard > 0 && asksServer.test(site)) {
+      plan.unheard -= 1;
+      return { host, site, nth: 1, kind: 'EIO' };
+    }
     const isAnyTool = isTool && !fatalSteps.has(site);
     for (const sites of plan.counting) {
       const fault =
@@ -115,6 +125,7 @@ export class FaultPlan {
         strike(sites.get(site));
       if (fault === undefined) continue;
       this.struck.set(fault, site);
+      if (fault.kind === 'server away') plan.unheard = fault.amount ?? 1;
       return fault;
     }
     return undefined;
@@ -123,10 +134,14 @@ export class FaultPlan {
 
 export const anyTool = 'tool *';
 
+const asksServer = /^file(?:system)?\./;
+
 interface HostPlan {
   /** By site; those that are aimed at an operation only once that has begun. */
   readonly counting: Map<string, SitePlan>[];
   readonly waiting: Map<OperationKind, Map<string, SitePlan>>;
+  /** Of how many calls the server is not going to hear. */
+  unheard: number;
 }
 
 interface SitePlan {

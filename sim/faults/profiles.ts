@@ -41,10 +41,6 @@ const changes = [
   'file.write',
 ];
 
-const namings = changes.filter((site) =>
-  /createText|makeDirectory|rename|link|unlink|removeTree/.test(site),
-);
-
 const reads = [
   'filesystem.stat',
   'filesystem.readDirectory',
@@ -136,8 +132,32 @@ const clusters: readonly SiteFaults[] = [
   { backend: 'rbd', sites: clusterSteps, kinds: ['cluster away', 'cluster full', 'lost reply'] },
 ];
 
+const namings = [
+  'filesystem.makeDirectory',
+  'filesystem.removeDirectory',
+  'filesystem.rename',
+  'filesystem.link',
+  'filesystem.unlink',
+];
+
+const otherChanges = [
+  'filesystem.createText',
+  'filesystem.removeTree',
+  'filesystem.truncate',
+  'filesystem.clone',
+  'filesystem.setPermissions',
+  'filesystem.touch',
+  'filesystem.allocate',
+  'filesystem.punchHole',
+  'filesystem.open create',
+  'file.write',
+  'file.truncate',
+  'file.cloneTo',
+];
+
 const repeated: readonly SiteFaults[] = [
-  { sites: namings, kinds: ['retransmitted', 'lost reply'] },
+  { sites: namings, kinds: ['retransmitted', 'lost reply', 'server away'] },
+  { sites: otherChanges, kinds: ['lost reply', 'server away'] },
   { sites: reads, kinds: ['ESTALE'] },
 ];
 

@@ -208,7 +208,10 @@ async function settle<Result>(
   if (outcome === 'finished' && PlatterError.is(failure) && failure.code === 'TIMED_OUT') {
     return prepared.result(unguarded);
   }
-  throw PlatterError.is(explained) ? explained.with({ undo: outcome }) : explained;
+  if (!PlatterError.is(explained)) throw explained;
+  // What a server has not told nobody can tell by what was found to be undone.
+  const isUnknown = explained.code === 'OUTCOME_UNKNOWN' && outcome === 'undone';
+  throw isUnknown ? explained : explained.with({ undo: outcome });
 }
 
 /** What platter itself had put into the area a moment before, such as the record it went by. */

@@ -1,10 +1,10 @@
 /**
  * Changes of names whose answer may be lost. An NFS client that hears none asks again, and a server that has forgotten the
  * first time then says that the target exists, or that the source does not; one that is mounted soft gives up, and tells
- * that as a failure (nfs(5)). These functions look whether it has come about. (Exclusive creation of files needs no such
- * care for repetitions: the protocol itself tells them.)
+ * that as a failure (nfs(5)). These functions look whether it has come about; OUTCOME_UNKNOWN where the server does not
+ * answer that either. (Exclusive creation of files needs no such care for repetitions: the protocol itself tells them.)
  */
-import { isHostError } from '../errors.ts';
+import { isHostError, PlatterError, type HostError } from '../errors.ts';
 import type { CreateTextOptions, Filesystem, FileStat } from '../ports/filesystem.ts';
 
 /** Makes a directory whose name is nobody else's. */
@@ -43,7 +43,7 @@ export async function linkOnce(
     await filesystem.link(source, target);
   } catch (error) {
     if (!isHostError(error, 'EEXIST') && !isUnanswered(error)) throw error;
-    if (!(await isSameFile(filesystem, source, target))) throw error;
+    if (!(await look(error, () => isSameFile(filesystem, source, target)))) throw error;
   }
 }
 
@@ -61,8 +61,8 @@ export async function renameOnce(
     await filesystem.rename(source, target);
   } catch (error) {
     if (!isHostError(error, 'ENOENT') && !isUnanswered(error)) throw error;
-    if (isUnanswered(error) && (await exists(filesystem, source))) throw error;
-    if (!(await isDone())) throw error;
+    const isLeft = async () => isUnanswered(error) && (await exists(filesystem, source));
+    if (!(await look(error, async () => !(await isLeft()) && (await isDone())))) throw error;
   }
 }
 
@@ -83,12 +83,27 @@ export async function unlinkOnce(filesystem: Filesystem, path: string): Promise<
     await filesystem.unlink(path);
   } catch (error) {
     if (isHostError(error, 'ENOENT')) return;
-    if (!isUnanswered(error) || (await exists(filesystem, path))) throw error;
+    if (!isUnanswered(error)) throw error;
+    if (!(await look(error, async () => !(await exists(filesystem, path))))) throw error;
+  }
+}
+
+/** Whether a change has come about that failed so. */
+async function look(failure: unknown, isDone: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await isDone();
+  } catch (error) {
+    if (!isUnanswered(error)) throw error;
+    throw new PlatterError('OUTCOME_UNKNOWN', 'nobody can tell what is done: no file answers', {
+      details: { errno: error.code, path: error.path },
+      hint: 'platter recover finishes or undoes what was begun, once the server of the files answers',
+      cause: failure,
+    });
   }
 }
 
 /** By default a soft mount says EIO when it gives up, and with `softerr` ETIMEDOUT. */
-function isUnanswered(error: unknown): boolean {
+function isUnanswered(error: unknown): error is HostError {
   return isHostError(error, 'EIO', 'ETIMEDOUT');
 }
 

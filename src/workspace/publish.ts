@@ -54,6 +54,8 @@ export async function publish(filesystem: Filesystem, publication: Publication):
     hasAppeared = true;
     await filesystem.syncDirectory(directory);
   } catch (error) {
+    // It may be there: whoever recovers the workspace looks.
+    if (PlatterError.is(error) && error.code === 'OUTCOME_UNKNOWN') throw error;
     const isWithdrawn = await withdraw(filesystem, publication, hasAppeared);
     if (!isWithdrawn && !(await isTakenOver(filesystem, workspace))) throw leftInPlace(error, name);
     if (!isHostError(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) throw error;

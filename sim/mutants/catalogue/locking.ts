@@ -176,7 +176,7 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'workspace/once',
-        find: "if (!isHostError(error, 'EEXIST') && !isUnanswered(error)) throw error; if (!(await isSameFile(filesystem, source, target))) throw error;",
+        find: "if (!isHostError(error, 'EEXIST') && !isUnanswered(error)) throw error; if (!(await look(error, () => isSameFile(filesystem, source, target)))) throw error;",
         replace: 'throw error;',
       },
     ],

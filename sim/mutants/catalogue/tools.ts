@@ -114,7 +114,7 @@ export const toolMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/files/destroy',
-        find: 'await filesystem.rename(snapshotsPath(directory, name), `${path}/${removedSnapshots}`);',
+        find: 'await renameOnce(filesystem, snapshotsPath(directory, name), `${path}/${removedSnapshots}`);',
         replace: '',
       },
     ],

@@ -84,7 +84,7 @@ async function takeSnapshots(
   { directory, name, path }: Workspace,
 ): Promise<void> {
   try {
-    await filesystem.rename(snapshotsPath(directory, name), `${path}/${removedSnapshots}`);
+    await renameOnce(filesystem, snapshotsPath(directory, name), `${path}/${removedSnapshots}`);
   } catch (error) {
     if (isHostError(error, 'ENOENT')) return;
     throw error;
