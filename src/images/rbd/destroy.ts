@@ -190,9 +190,12 @@ export async function recoverDestroy(
     // Killed half-way, the rename has left it under both names, and rbd cannot take back one of them alone.
     const isHalfRenamed = async () => (await cluster.info(image))?.id === imageId;
     try {
-      // Who took its name may have died before it saw that somebody had come in between.
-      if (intent['isUnused'] !== true) {
+      // Who took its name may have died before it saw that somebody had come in between; by a name that it has kept
+      // somebody can come at any moment.
+      if (intent['isUnused'] !== true || (await isHalfRenamed())) {
         await requireUnused(session, cluster, removed, image, busyMs);
+      }
+      if (intent['isUnused'] !== true && !(await isHalfRenamed())) {
         await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
       }
       if (await isHalfRenamed()) {
