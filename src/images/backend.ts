@@ -10,6 +10,7 @@ import {
   type ImageAddress,
 } from '../names.ts';
 import type { OperationOptions } from '../operations/perform.ts';
+import { Turns } from '../operations/turns.ts';
 import type { Host } from '../ports/host.ts';
 import type { ImageApi } from '../ports/image-api.ts';
 import type { KeyManager } from '../ports/key-manager.ts';
@@ -135,10 +136,15 @@ export class Backend {
     options: OperationOptions & { dryRun?: boolean } = {},
   ): Promise<readonly Recovered[]> {
     const request = { ...options, dryRun: options.dryRun ?? false };
-    return reporting('recover', async () => [
-      ...(await this.templates.recover(request)),
-      ...(await recoverImages(this.#context, request)),
-    ]);
+    return reporting('recover', async () => {
+      const turns = new Turns();
+      const recovered = [
+        ...(await this.templates.recover(turns, request)),
+        ...(await recoverImages(this.#context, turns, request)),
+      ];
+      turns.end(recovered.map(({ target }) => target));
+      return recovered;
+    });
   }
 
   /** All images, or those of one instance, or of one backend; sorted by address. */

@@ -1,8 +1,8 @@
 /** Finds everything that interrupted operations have left on this host's images, and has it finished or undone. */
 import { instanceDirectory } from '../config/layout.ts';
-import { PlatterError } from '../errors.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
+import type { Turns } from '../operations/turns.ts';
 import { areaPath, baseNameOf, listDirectory, removeProbes, tidy } from '../workspace/area.ts';
 import { removeEmptyRecords } from '../workspace/record.ts';
 import { leftoverWorkspaces } from '../workspace/workspace.ts';
@@ -18,30 +18,22 @@ export interface Recovered {
   readonly steps: readonly string[];
 }
 
-/** What cannot be recovered keeps nothing else from it: the first failure is told when all have had their turn. */
+/** What cannot be recovered keeps nothing else from it. */
 export async function recoverImages(
   context: EngineContext,
+  turns: Turns,
   options: OperationOptions & { dryRun: boolean },
 ): Promise<readonly Recovered[]> {
   const recovered: Recovered[] = [];
-  const failures: { readonly target: string; readonly error: PlatterError }[] = [];
-  const attempt = async (target: string, act: () => Promise<void>) => {
-    try {
-      await act();
-    } catch (error) {
-      if (!PlatterError.is(error) || error.code === 'CANCELED') throw error;
-      failures.push({ target, error });
-    }
-  };
   const { filesystem } = context.host;
   if (!options.dryRun) await removeProbes(filesystem, context.config.instancesPath);
   for (const instance of await instancesOf(context)) {
-    await attempt(instance, async () => {
+    await turns.take(instance, async () => {
       const directory = instanceDirectory(context.config, instance);
       if (!options.dryRun) await removeProbes(filesystem, directory);
       for (const disk of await suspects(context, instance)) {
         const target = formatAddress({ instance, disk });
-        await attempt(target, async () => {
+        await turns.take(target, async () => {
           const steps = await recoverOne(context, { instance, disk }, options);
           if (steps.length > 0) recovered.push({ target, steps });
         });
@@ -51,20 +43,7 @@ export async function recoverImages(
       await tidy(filesystem, directory);
     });
   }
-  const [first, ...others] = failures;
-  if (first === undefined) return recovered;
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  const { target, error } = first;
-  throw new PlatterError(error.code, `${target} is left as it is: ${error.message}${more}`, {
-    details: {
-      ...error.details,
-      target,
-      recovered: recovered.map((one) => one.target),
-      others: others.map((one) => `${one.target}: ${one.error.message}`),
-    },
-    hint: error.hint,
-    cause: error,
-  });
+  return recovered;
 }
 
 /** Disks with leftovers, with a record or with a format: all of which may be more than there is. */

@@ -4,6 +4,7 @@ import { templatesDirectory } from '../config/layout.ts';
 import { isName } from '../names.ts';
 import { perform, plan, type Operation, type OperationOptions } from '../operations/perform.ts';
 import type { Session, Step } from '../operations/step.ts';
+import type { Turns } from '../operations/turns.ts';
 import type { Host } from '../ports/host.ts';
 import { areaPath, listDirectory } from '../workspace/area.ts';
 import { leaseHolders } from '../workspace/lease.ts';
@@ -18,23 +19,27 @@ export async function recoverTemplates(
   host: Host,
   config: Config,
   copies: TemplateCopies,
+  turns: Turns,
   options: OperationOptions & { dryRun: boolean },
 ): Promise<readonly { target: string; steps: readonly string[] }[]> {
   const recovered: { target: string; steps: readonly string[] }[] = [];
   const directory = templatesDirectory(config);
   for (const name of await suspects(host, directory)) {
-    const left = await leftoverWorkspaces(host.filesystem, directory, name);
-    const operation = recoverOperation(config, copies, name);
-    const planned = await plan(host, operation);
-    const steps = [
-      ...left.map(({ id }) => `undo operation ${id}`),
-      ...planned.steps.map(({ description }) => description),
-    ];
-    // Leases of the dead go as they are looked at.
-    if (!options.dryRun) await leaseHolders(host, directory, name);
-    if (steps.length === 0) continue;
-    if (!options.dryRun) await perform(host, operation, options);
-    recovered.push({ target: `template ${name}`, steps });
+    const target = `template ${name}`;
+    await turns.take(target, async () => {
+      const left = await leftoverWorkspaces(host.filesystem, directory, name);
+      const operation = recoverOperation(config, copies, name);
+      const planned = await plan(host, operation);
+      const steps = [
+        ...left.map(({ id }) => `undo operation ${id}`),
+        ...planned.steps.map(({ description }) => description),
+      ];
+      // Leases of the dead go as they are looked at.
+      if (!options.dryRun) await leaseHolders(host, directory, name);
+      if (steps.length === 0) return;
+      if (!options.dryRun) await perform(host, operation, options);
+      recovered.push({ target, steps });
+    });
   }
   if (!options.dryRun) await removeEmptyRecords(host.filesystem, directory);
   return recovered;

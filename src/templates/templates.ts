@@ -7,6 +7,7 @@ import { checkDeclaredFormat } from '../inspector/inspect.ts';
 import { checkName } from '../names.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import type { Plan } from '../operations/step.ts';
+import type { Turns } from '../operations/turns.ts';
 import type { Host } from '../ports/host.ts';
 import { tidy } from '../workspace/area.ts';
 import { takeLease, type Lease } from '../workspace/lease.ts';
@@ -202,8 +203,8 @@ export class Templates {
   }
 
   /** Finishes or undoes what interrupted operations have left; see `Backend.recover`. */
-  recover(options: OperationOptions & { dryRun: boolean }) {
-    return recoverTemplates(this.#host, this.#config, this.#copies, options);
+  recover(turns: Turns, options: OperationOptions & { dryRun: boolean }) {
+    return recoverTemplates(this.#host, this.#config, this.#copies, turns, options);
   }
 
   /** Removes templates that nothing uses and that were not used for a while; `dryRun` only tells which. */

@@ -4,6 +4,7 @@ import { clusterStores } from '../../sim/cluster/stores.ts';
 import { simHost } from '../../sim/sim-host.ts';
 import { VolumeGroup } from '../../sim/volume-group/volume-group.ts';
 import { Backend } from '../../src/images/backend.ts';
+import { makeDirectories } from '../../src/workspace/area.ts';
 
 const clusters = clusterStores(['vms']);
 
@@ -36,4 +37,19 @@ test.each([
   });
   const left = (await filesystem.readDirectory(area)).find((entry) => entry.name.endsWith('.work'));
   expect(await filesystem.readText(`${area}/${left?.name}/intent.json`)).toBe(intent);
+});
+
+test('of a template it keeps no image from being recovered', async () => {
+  const { host } = simHost();
+  const { filesystem } = host;
+  const left = ['/i/_base/.platter/t~00000000000000aa.work', '/i/vm1/.platter/disk~bb.work'];
+  for (const path of ['/i', ...left]) await makeDirectories(filesystem, path);
+  const intent = JSON.stringify({ operation: 'grow sideways' });
+  await filesystem.createText(`${left[0]}/intent.json`, intent);
+  const platter = new Backend({ host, config: { instancesPath: '/i' } });
+  await expect(platter.recover()).rejects.toMatchObject({
+    code: 'CORRUPT',
+    details: { target: 'template t', recovered: ['vm1/disk'] },
+  });
+  await expect(filesystem.stat('/i/vm1')).rejects.toMatchObject({ code: 'ENOENT' });
 });
