@@ -44,5 +44,6 @@ function deviceNumber(major: number, minor: number): number {
  * that another client has renamed (fixtures/nfs-6.1).
  */
 export function asksForNames({ options }: Mount): boolean {
-  return options.includes('lookupcache=none') || options.includes('acdirmax=0');
+  const isUncached = options.includes('acdirmin=0') && options.includes('acdirmax=0');
+  return isUncached || options.includes('lookupcache=none');
 }

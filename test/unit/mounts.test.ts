@@ -58,3 +58,13 @@ test('names with spaces, large numbers, and what is mounted over it', () => {
   });
   expect(mountOf(lines, 35)?.mountPoint).toBe('/second');
 });
+
+test('directories whose attributes are kept for a while after a change show old names', () => {
+  const line = (options: string) => `39 31 0:35 / /mnt/a rw - nfs4 host:/a rw,${options}`;
+  const isSafe = (options: string) => {
+    const mount = mountOf(line(options), 35);
+    return mount !== undefined && asksForNames(mount);
+  };
+  expect(isSafe('acdirmax=0')).toBe(false);
+  expect(isSafe('acdirmin=0,acdirmax=0')).toBe(true);
+});

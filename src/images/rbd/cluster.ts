@@ -104,7 +104,7 @@ function answersOf(client: CephClient, read: Read) {
     async metadata(spec, key) {
       try {
         const command = argv.rbdMetadata(client, spec, key);
-        return await read(command, 'see what an image is marked with', (text) => text.trimEnd());
+        return await read(command, 'see what an image is marked with', output.parseRbdMetadata);
       } catch (error) {
         if (isAbsent(error)) return undefined;
         throw error;

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { RunResult } from '../../ports/executor.ts';
 import { unreadable } from '../json-output.ts';
+import { parseLine } from '../line-output.ts';
 
 /** Names of the devices that it leans on; none where it has no table. */
 export function parseDeps(stdout: string): readonly string[] {
@@ -13,7 +14,7 @@ export function parseDeps(stdout: string): readonly string[] {
 
 /** Whether it is a plain map of cryptsetup's that has got no table yet, and so shows nothing. */
 export function isUnfinishedCrypt(name: string, stdout: string): boolean {
-  const [uuid, tables] = stdout.trimEnd().split(':');
+  const [uuid, tables] = parseLine('dmsetup', stdout).split(':');
   return uuid === `CRYPT-PLAIN-${name}` && (tables === 'None' || tables === 'Inactive');
 }
 

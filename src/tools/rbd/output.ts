@@ -1,5 +1,6 @@
 /** Parsers of what rbd 16.2 prints with `--format json`. Pure. */
 import { field, parseArray, parseObject, unreadable } from '../json-output.ts';
+import { parseLine } from '../line-output.ts';
 
 interface RbdParent {
   /** `pool`, or `pool/namespace`. */
@@ -119,6 +120,11 @@ export function parseRbdUsage(stdout: string): number {
     (sum: number, row: Record<string, unknown>) => sum + field.size(row, 'used_size', 'rbd du'),
     0,
   );
+}
+
+/** A value that an image is marked with: the one answer that is no JSON. */
+export function parseRbdMetadata(stdout: string): string {
+  return parseLine('rbd image-meta get', stdout);
 }
 
 /** Percent done, from a line such as `Importing image: 6% complete...`. */
