@@ -64,9 +64,13 @@ async function acquire(facts: HostFacts, request: LockRequest): Promise<Lock> {
   }
 }
 
+/** Holds of this process that have ended, and whose records may be left. */
+const givenUp = new Set<string>();
+
 /** A holder that runs on this very host keeps its lock however long it stands still: only its death is waited for. */
 async function stateOf(facts: HostFacts, holder: LockOwner | undefined) {
   if (holder === undefined) return 'unknown';
+  if (givenUp.has(holder.id)) return 'unknown';
   if (await isProvablyGone(facts, holder)) return 'gone';
   const { boot, namespace } = facts.self;
   return holder.boot === boot && holder.namespace === namespace ? 'alive' : 'unknown';
@@ -137,8 +141,9 @@ async function tryLock(
   try {
     await writeOwner(paths, owner);
   } catch (error) {
-    await fs.rm(paths.owner, { recursive: true, force: true });
-    await release();
+    givenUp.add(owner.id);
+    await fs.rm(paths.owner, { recursive: true, force: true }).catch(() => {});
+    await release().catch(() => {});
     throw error;
   }
   return {
@@ -185,6 +190,9 @@ async function giveBack(
     await fs.unlink(recordPath(paths, owner));
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return;
+    // Whether it is removed nobody knows, if a server did not answer: in no case is the lock to be kept fresh for ever.
+    givenUp.add(owner.id);
+    await release().catch(() => {});
     throw error;
   }
   await fs.rmdir(paths.owner).catch(() => {});

@@ -1,7 +1,7 @@
 /** Locks of processes that die, stand still, or lose what they hold. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -73,6 +73,18 @@ test('only one of many takes over from the dead', async () => {
     }),
   );
   expect(most).toBe(1);
+  expect(await readdir(directory)).toEqual([]);
+});
+
+test('a lock that cannot be given back is not kept fresh for ever', async () => {
+  const lock = await nodeHost().locks.acquire(request(0));
+  const record = `${directory}/platter-n.owner/${lock.owner.id}.json`;
+  await rm(record);
+  await mkdir(record);
+  await expect(lock.release()).rejects.toThrow(/directory|not permitted/);
+  await rm(record, { recursive: true });
+  const next = await nodeHost().locks.acquire(request(0));
+  await next.release();
   expect(await readdir(directory)).toEqual([]);
 });
 
