@@ -43,3 +43,19 @@ test.each(['flat', 'qcow2', 'ploop'] as const)('%s', async (type) => {
   expect(await backend.list()).toMatchObject([{ disk: 'disk', method: 'blank' }]);
   expect(await backend.recover()).toEqual([]);
 });
+
+test('an export that has its name is told as such, whatever becomes of the rest', async () => {
+  const { host } = simHost({
+    faults: [{ host: 0, site: 'filesystem.unlink', nth: 1, kind: 'EIO' }],
+  });
+  await host.filesystem.makeDirectory('/i');
+  const backend = new Backend({ host, config: { instancesPath: '/i' } });
+  const image = backend.image({ id: 'vm1' }, 'disk', 'flat');
+  await image.createImage({ sizeBytes: 2 ** 20 });
+  await expect(image.snapshotExtract('/out', 'raw')).rejects.toMatchObject({
+    code: 'TOOL_FAILED',
+    details: { undo: 'finished' },
+  });
+  expect(await host.filesystem.stat('/out')).toMatchObject({ sizeBytes: 2 ** 20 });
+  expect(await backend.recover()).toEqual([]);
+});

@@ -1,5 +1,5 @@
 /** Copies the content of an image, or of one of its snapshots, into a file outside (B048, B059). */
-import { isHostError, PlatterError } from '../../errors.ts';
+import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
 import type { Operation } from '../../operations/perform.ts';
 import type { Prepared, Session } from '../../operations/step.ts';
 import type { FileKind } from '../../ports/filesystem.ts';
@@ -127,9 +127,20 @@ const hasNoLinks = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS'];
 async function publishTo({ host, workspace }: Session, part: string, { target }: ExportRequest) {
   const { filesystem } = host;
   await filesystem.sync(part);
+  await giveName(host, part, target);
+  await afterwards(
+    reporting('clear up after the export', async () => {
+      await unlinkOnce(filesystem, part);
+      await filesystem.syncDirectory(parentOf(target));
+      await completeIntent(filesystem, workspace);
+    }),
+  );
+}
+
+async function giveName(host: Host, part: string, target: string): Promise<void> {
+  const { filesystem } = host;
   try {
     await linkOnce(filesystem, part, target);
-    await unlinkOnce(filesystem, part);
   } catch (error) {
     if (isHostError(error, 'EEXIST')) throw targetExists(error);
     if (!isHostError(error, ...hasNoLinks)) throw error;
@@ -137,6 +148,4 @@ async function publishTo({ host, workspace }: Session, part: string, { target }:
     const isThere = standsAt(filesystem, target, await filesystem.stat(part));
     await renameOnce(filesystem, part, target, isThere);
   }
-  await filesystem.syncDirectory(parentOf(target));
-  await completeIntent(filesystem, workspace);
 }
