@@ -43,10 +43,14 @@ export async function removeImage(
 
 /**
  * Makes a name free that opens nothing, as a tool that was killed leaves it. Should it have been given to somebody in
- * between, rbd refuses to remove what has snapshots, as every template has.
+ * between, rbd refuses to remove what has snapshots, as every template has: then it is theirs.
  */
 export async function freeName(session: Session, cluster: Cluster, spec: string): Promise<void> {
-  await ifThere(() => cluster.change(session, rbdRemove(cluster.client, spec), 'free the name'));
+  try {
+    await ifThere(() => cluster.change(session, rbdRemove(cluster.client, spec), 'free the name'));
+  } catch (error) {
+    if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
+  }
 }
 
 /** Of the image that had the name `spec`, and has lost it on its way out: no list shows it (removing.json). */

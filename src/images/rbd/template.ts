@@ -178,13 +178,15 @@ async function publishTemplate(
   draft: string,
 ): Promise<void> {
   const spec = templateSpec(cluster, base);
-  const rename = () => cluster.rename(session, draft, spec, 'publish the template');
   try {
-    await rename();
+    await cluster.rename(session, draft, spec, 'publish the template');
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'ALREADY_EXISTS') throw error;
     if (!(await isThere(cluster, base)) && !(await complete(session, cluster, base))) {
-      if (await freeIfEmpty(session, cluster, spec)) return rename();
+      // Another host may be faster again.
+      if (await freeIfEmpty(session, cluster, spec)) {
+        return publishTemplate(session, cluster, base, draft);
+      }
       throw new PlatterError('ALREADY_EXISTS', 'an image of another origin has the name', {
         details: { image: spec },
         hint: 'nothing but platter gives such names: find out who did, and rename it',
