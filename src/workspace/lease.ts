@@ -48,7 +48,11 @@ async function createLease(filesystem: Filesystem, directory: string, path: stri
       return;
     } catch (error) {
       // The area is missing, or somebody has cleared the draft away.
-      if (!isHostError(error, 'ENOENT') || attempt === attemptsMax) throw error;
+      if (!isHostError(error, 'ENOENT') || attempt === attemptsMax) {
+        // A server that did not answer may have placed it, and for as long as this process lives nobody else removes it.
+        await unlinkOnce(filesystem, path).catch(() => {});
+        throw error;
+      }
       await makeDirectories(filesystem, areaPath(directory));
     }
   }

@@ -1,9 +1,11 @@
-/** A server gives a disk its name, and its answer is lost: the disk is made, with all that is told of it. */
+/** A server does what it is asked for, and its answer is lost: a disk is made with all that is told of it, and nothing stays behind. */
 import { expect, test } from 'vitest';
 import { simHost } from '../../sim/sim-host.ts';
 import { errno } from '../../sim/volume/errno.ts';
 import { Backend } from '../../src/images/backend.ts';
 import type { Filesystem } from '../../src/ports/filesystem.ts';
+import { makeDirectories } from '../../src/workspace/area.ts';
+import { leaseHolders, takeLease } from '../../src/workspace/lease.ts';
 
 const disk = '/i/vm1/disk';
 
@@ -58,4 +60,14 @@ test('an export that has its name is told as such, whatever becomes of the rest'
   });
   expect(await host.filesystem.stat('/out')).toMatchObject({ sizeBytes: 2 ** 20 });
   expect(await backend.recover()).toEqual([]);
+});
+
+test('a lease of which nobody knows whether it was taken is given back', async () => {
+  const { host } = simHost({
+    faults: [{ host: 0, site: 'filesystem.rename', nth: 1, kind: 'server away' }],
+  });
+  await makeDirectories(host.filesystem, '/i/.platter');
+  const lease = takeLease(host, '/i', 't', 'test');
+  await expect(lease).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  expect(await leaseHolders(host, '/i', 't')).toEqual([]);
 });
