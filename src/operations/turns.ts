@@ -1,3 +1,4 @@
+/** Has each of several things recovered in its turn. */
 import { PlatterError } from '../errors.ts';
 
 /** Several things of which each has its turn, whatever becomes of the others: the first failure is told at the end. */
