@@ -63,10 +63,10 @@ export async function cacheImage(
 
 /**
  * Failures that do not matter to an image that is there: the template has aged out and nobody can fetch it; or somebody
- * else has made the image, which some drivers only learn when they give it its name.
+ * else has made the image, which some drivers only learn when they give it its name. What was left half made is told.
  */
 function isOfNoMatter(error: unknown, { fetch }: CacheRequest): boolean {
-  if (!PlatterError.is(error)) return false;
+  if (!PlatterError.is(error) || error.details['undo'] === 'failed') return false;
   return error.code === 'ALREADY_EXISTS' || (error.code === 'NOT_FOUND' && fetch === undefined);
 }
 
