@@ -177,7 +177,10 @@ class ToolRun {
       const { ending, options } = this.#run;
       if (ending === 'killed when done') return this.#world.kill(this.#process);
       // Until its time is over.
-      if (ending === 'hangs when done' && options.timeoutMs !== undefined) return;
+      if (ending === 'hangs when done' && options.timeoutMs !== undefined) {
+        this.#world.hanging.add(this.#process);
+        return;
+      }
       const { exitCode, stdout, stderr } = result.value;
       this.#world.end(this.#process);
       const isWhole = this.#output.print('stdout', stdout) && this.#output.print('stderr', stderr);
@@ -216,6 +219,7 @@ class ToolRun {
       case 'tool killed':
         return this.#world.kill(this.#process);
       case 'tool hangs':
+        this.#world.hanging.add(this.#process);
         return undefined;
       default:
         return this.#advance(() => this.#steps.throw(errno(fault?.kind ?? 'EIO')));

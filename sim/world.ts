@@ -60,6 +60,8 @@ export class World {
   readonly volume: Volume;
   readonly faults: FaultPlan;
   readonly observers: Observer[] = [];
+  /** Tools that go no further, until somebody kills them. */
+  readonly hanging = new Set<SimProcess>();
   readonly stores: ImageStores;
   /** Calls of ports that were let through. */
   portCalls = 0;

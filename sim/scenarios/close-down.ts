@@ -1,6 +1,6 @@
 /**
- * What follows when the faults are over: every host has power and space, what was interrupted is recovered, everything
- * that used to work works, and when all that was made is removed nothing is left.
+ * What follows when the faults are over: every host has power and space, nothing hangs, what was interrupted is recovered,
+ * everything that used to work works, and when all that was made is removed nothing is left.
  */
 import type { Backend } from '../../src/images/backend.ts';
 import type { PlatterEvent } from '../../src/ports/events.ts';
@@ -20,6 +20,8 @@ export async function closeDown(world: World, model: Model, scenario: Scenario):
   world.volume.isReadOnly = false;
   world.volume.capacityBytes = 2 ** 50;
   world.stores.makeRoom?.();
+  // Whoever started them is dead, or has killed them already.
+  for (const tool of world.hanging) world.kill(tool);
   world.gate.nowUs += calmUs;
   let isFinished = false;
   const outcome = await world.run(() => {
