@@ -8,7 +8,13 @@ import { instanceDirectory } from '../../config/layout.ts';
 import type { ImageAddress } from '../../names.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
-import { areaPath, listDirectory, removeIfEmpty, snapshotsPath } from '../../workspace/area.ts';
+import {
+  areaPath,
+  listDirectory,
+  parentOf,
+  removeIfEmpty,
+  snapshotsPath,
+} from '../../workspace/area.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { reflink } from '../files/copy.ts';
 import { requireNotInUse } from '../files/in-use.ts';
@@ -145,7 +151,11 @@ export function restoreSnapshotSteps(
     {
       description: `reflink snapshot ${name}`,
       async run(session) {
-        const source = await snapshotFile(session.host.filesystem, config, facts.address, name);
+        const { filesystem } = session.host;
+        const source = await snapshotFile(filesystem, config, facts.address, name);
+        // Whoever took it may have failed just there: it is not to be gone with a power cut once it was gone by.
+        const { directory } = session.workspace;
+        await filesystem.syncDirectory(parentOf(source), areaPath(directory));
         await reflink(session, source, `${session.workspace.path}/${restoredFile}`);
       },
     },
