@@ -8,7 +8,8 @@ import { openable } from '../files/file-image.ts';
 import { inPlaceStep } from '../files/in-place.ts';
 import { readTableReference } from './snapshot-table.ts';
 
-export type SnapshotAction = 'create' | 'apply' | 'delete';
+const actions = ['create', 'apply', 'delete'] as const;
+export type SnapshotAction = (typeof actions)[number];
 
 const words = {
   create: { description: 'take snapshot', action: 'take the snapshot' },
@@ -21,7 +22,7 @@ export function snapshotOperation(action: SnapshotAction): string {
 }
 
 export function isSnapshotOperation(operation: string): boolean {
-  return Object.keys(words).some((action) => operation === `snapshot ${action}`);
+  return actions.some((action) => operation === snapshotOperation(action));
 }
 
 /** `id` is what the snapshot is brought back by; there is none yet when it is taken. */

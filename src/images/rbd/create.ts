@@ -16,7 +16,7 @@ import { recordOf } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
 import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
-import { removeDraft, removeDrafts } from './drafts.ts';
+import { hasPublished, removeDraft, removeDrafts } from './drafts.ts';
 import { begin } from './in-place.ts';
 import { draftName, imageNameOf } from './names.ts';
 import { templateDraft } from './template.ts';
@@ -170,13 +170,10 @@ export async function recoverCreate(
   const { filesystem } = session.host;
   const { directory, name } = leftover;
   const drafts = intent['drafts'] as readonly string[];
-  const ownId = await removeDrafts(session, cluster, leftover, intent, drafts);
+  const draftId = await removeDrafts(session, cluster, leftover, intent, drafts);
   const record = await readRecord(filesystem, directory, name);
   if (record === undefined || record.id !== intent['id']) return 'undone';
-  const published = await cluster.info(String(intent['image']));
-  // Without a draft it was this operation that gave the name, unless the draft was removed by an earlier recovery.
-  const isOwn = ownId === undefined || ownId === published?.id;
-  if (published !== undefined && isOwn) return 'finished';
+  if (await hasPublished(cluster, String(intent['image']), draftId)) return 'finished';
   await removeRecord(filesystem, directory, name, record.id);
   return 'undone';
 }

@@ -192,14 +192,14 @@ export async function recoverDestroy(
     try {
       // Who took its name may have died before it saw that somebody had come in between; by a name that it has kept
       // somebody can come at any moment.
-      if (intent['isUnused'] !== true || (await isHalfRenamed())) {
+      const isUnused = intent['isUnused'] === true;
+      if (!isUnused || (await isHalfRenamed())) {
         await requireUnused(session, cluster, removed, image, busyMs);
-      }
-      if (intent['isUnused'] !== true && !(await isHalfRenamed())) {
-        await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
       }
       if (await isHalfRenamed()) {
         await remove(session, cluster, { ...removal, removed: image }, isHalfRenamed);
+      } else if (!isUnused) {
+        await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
       }
       await remove(session, cluster, removal);
       return 'finished';

@@ -13,7 +13,7 @@ import type { Intent, Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
-import { removeDrafts } from './drafts.ts';
+import { hasPublished, removeDrafts } from './drafts.ts';
 import { begin, firstEffect } from './in-place.ts';
 import { locationSpec } from './location.ts';
 import { draftName, formatLocation } from './names.ts';
@@ -140,7 +140,7 @@ export async function recoverDirectSnapshot(
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
   const image = String(intent['image']);
-  const ownId = await removeDrafts(session, cluster, leftover, intent, [String(intent['draft'])]);
+  const draftId = await removeDrafts(session, cluster, leftover, intent, [String(intent['draft'])]);
   let hadSnapshot = false;
   await ifThere(async () => {
     const snapshots = await cluster.snapshots(image);
@@ -150,9 +150,8 @@ export async function recoverDirectSnapshot(
     await removeSnapshot(session, cluster, image, own);
   });
   if (hadSnapshot) return 'undone';
-  const published = await cluster.info(String(intent['target']));
-  const isOwn = ownId === undefined || ownId === published?.id;
-  return published !== undefined && isOwn ? 'finished' : 'undone';
+  const isPublished = await hasPublished(cluster, String(intent['target']), draftId);
+  return isPublished ? 'finished' : 'undone';
 }
 
 /** B110: what is not there is cleaned up already. IN_USE when somebody has cloned it meanwhile. */

@@ -1,6 +1,7 @@
 /** What an operation makes under private names, before it is published: how it goes when that does not come about. */
 import { PlatterError } from '../../errors.ts';
 import type { Session } from '../../operations/step.ts';
+import { baseNameOf, parentOf } from '../../workspace/area.ts';
 import { replaceIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { Cluster } from './cluster.ts';
 import { publishedName } from './names.ts';
@@ -34,6 +35,19 @@ export async function removeDrafts(
   const id = String(intent['id']);
   for (const draft of drafts.toReversed()) await removeDraft(session, cluster, draft, id);
   return drafts[0] === undefined ? undefined : imageIds[drafts[0]];
+}
+
+/**
+ * Whether an operation has given its image this name. Without a draft whose id is known (`removeDrafts`) it was this one,
+ * unless the draft was removed by an earlier recovery.
+ */
+export async function hasPublished(
+  cluster: Cluster,
+  spec: string,
+  draftId: string | undefined,
+): Promise<boolean> {
+  const published = await cluster.info(spec);
+  return published !== undefined && (draftId === undefined || draftId === published.id);
 }
 
 /**
@@ -85,8 +99,8 @@ async function removeUnlessUsed(
  * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).
  */
 async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
-  const names = await cluster.names(spec.slice(0, spec.lastIndexOf('/')));
-  const isListed = (one: string) => names.includes(one.slice(one.lastIndexOf('/') + 1));
+  const names = await cluster.names(parentOf(spec));
+  const isListed = (one: string) => names.includes(baseNameOf(one));
   if (isListed(spec) || !isListed(listed)) return false;
   return (await cluster.info(spec)) !== undefined && (await cluster.info(listed)) === undefined;
 }

@@ -4,6 +4,7 @@ import type { Session } from '../../operations/step.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { rbdProtection, rbdRemove, rbdSnapshot, rbdTrashRemove } from '../../tools/rbd/argv.ts';
 import type { RbdSnapshot } from '../../tools/rbd/output.ts';
+import { parentOf } from '../../workspace/area.ts';
 import type { Cluster } from './cluster.ts';
 import { isAbsent } from './run-rbd.ts';
 
@@ -60,8 +61,7 @@ export async function finishRemoval(
   spec: string,
   imageId: string,
 ): Promise<void> {
-  const pool = spec.slice(0, spec.lastIndexOf('/'));
-  const command = rbdTrashRemove(cluster.client, pool, imageId);
+  const command = rbdTrashRemove(cluster.client, parentOf(spec), imageId);
   await ifThere(() => cluster.change(session, command, 'finish removing the image'));
 }
 
