@@ -7,19 +7,16 @@ import { canceled, isHostError, PlatterError, toPlatterError } from '../errors.t
 import type { Progress } from '../ingress/source.ts';
 import type { Host } from '../ports/host.ts';
 import type { Lock } from '../ports/locks.ts';
-import { areaPath, tidy } from '../workspace/area.ts';
+import { areaPath } from '../workspace/area.ts';
 import {
-  abandonIntent,
   isTakenOver,
-  leftoverWorkspaces,
   makeWorkspace,
   newWorkspace,
-  readIntent,
-  takeOver,
   type Intent,
   type Workspace,
 } from '../workspace/workspace.ts';
 import { guardHost } from './guard.ts';
+import { clearAway, recoverLeftovers, recoverWorkspace } from './leftovers.ts';
 import { planOf, type Plan, type Prepared, type Session } from './step.ts';
 import type { ToolLimits } from '../config/config.ts';
 
@@ -198,9 +195,10 @@ async function settle<Result>(
     ? takenOver(failure)
     : failure;
   const unguarded: Session = { ...session, host };
-  let outcome: Outcome;
+  let outcome: Outcome = 'undone';
   try {
-    outcome = await recoverWorkspace(unguarded, operation, workspace);
+    if (isBegun) outcome = await recoverWorkspace(unguarded, operation, workspace);
+    else await clearAway(host.filesystem, workspace);
   } catch (undoError) {
     const undo = { undo: 'failed', undoError: String(undoError), workspace: workspace.path };
     throw leftTo(explained, undo);
@@ -238,48 +236,6 @@ function leftTo(failure: Error, details: Record<string, unknown>): Error {
     hint: 'platter recover finishes or undoes it',
     cause: failure,
   });
-}
-
-async function recoverLeftovers<Result>(
-  session: Session,
-  operation: Operation<Result>,
-): Promise<void> {
-  const { filesystem, random, events } = session.host;
-  for (const leftover of await leftoverWorkspaces(
-    filesystem,
-    operation.directory,
-    operation.subject,
-  )) {
-    const taken = await takeOver(filesystem, random, leftover);
-    if (taken === undefined) continue;
-    // What its maker has published a moment before may not be durable, and will be gone by, or told of, as if it were.
-    await filesystem.syncDirectory(operation.directory);
-    const outcome = await recoverWorkspace(session, operation, taken);
-    events.emit({
-      type: 'recovered',
-      operation: operation.name,
-      target: operation.target,
-      outcome,
-    });
-  }
-}
-
-async function recoverWorkspace<Result>(
-  session: Session,
-  operation: Operation<Result>,
-  workspace: Workspace,
-): Promise<Outcome> {
-  const { filesystem } = session.host;
-  const intent = await readIntent(filesystem, workspace);
-  const outcome = await operation.recover(session, workspace, intent);
-  // Or a power cut would bring it back, and a snapshot be restored again over what was written since. (What was received
-  // of a download is kept, and its workspace with it, under another name.)
-  if (intent !== undefined && !(await isTakenOver(filesystem, workspace))) {
-    await abandonIntent(filesystem, workspace);
-  }
-  await filesystem.removeTree(workspace.path);
-  await tidy(filesystem, workspace.directory);
-  return outcome;
 }
 
 /** One signal for several, which always gives a PlatterError as its reason; listeners are taken off again, for callers' signals live long. */

@@ -111,7 +111,7 @@ export const durabilityMutants: readonly Mutant[] = [
     profile: 'power',
     patches: [
       {
-        module: 'operations/perform',
+        module: 'operations/leftovers',
         find: 'if (intent !== undefined && !(await isTakenOver(filesystem, workspace))) { await abandonIntent(filesystem, workspace); }',
         replace: '',
       },

@@ -36,8 +36,8 @@ export const lockingMutants: readonly Mutant[] = [
         replace: 'await filesystem.stat(leftover.path); return leftover;',
       },
       {
-        module: 'operations/perform',
-        find: 'await filesystem.removeTree(workspace.path); await tidy(filesystem, workspace.directory); return outcome;',
+        module: 'operations/leftovers',
+        find: 'await clearAway(filesystem, workspace); return outcome;',
         replace: `if (workspace === session.workspace || operation.name === 'recover')
             await filesystem.removeTree(workspace.path);
           else await filesystem.unlink(workspace.path + '/intent.json').catch(() => {});
@@ -136,7 +136,7 @@ export const lockingMutants: readonly Mutant[] = [
     backend: 'qcow2',
     patches: [
       {
-        module: 'operations/perform',
+        module: 'operations/leftovers',
         find: 'const taken = await takeOver(filesystem, random, leftover);',
         replace: 'const taken = undefined;',
       },
