@@ -17,6 +17,7 @@ import {
   type ToolStep,
 } from './tools/program.ts';
 import { programs } from './tools/programs.ts';
+import { warningOf } from './tools/warnings.ts';
 import { errno } from './volume/errno.ts';
 import { ToolOutput } from './tool-output.ts';
 import type { World } from './world.ts';
@@ -176,12 +177,16 @@ class ToolRun {
     if (result.done === true) {
       const { ending, options } = this.#run;
       if (ending === 'killed when done') return this.#world.kill(this.#process);
+      if (ending === 'prints too much') return this.#killBy('output');
       // Until its time is over.
       if (ending === 'hangs when done' && options.timeoutMs !== undefined) {
         this.#world.hanging.add(this.#process);
         return;
       }
-      const { exitCode, stdout, stderr } = result.value;
+      const { exitCode, stdout } = result.value;
+      const { file } = this.#run.command;
+      const { machine, id } = this.#process;
+      const stderr = `${machine.toolsWarn ? warningOf(file, id) : ''}${result.value.stderr}`;
       this.#world.end(this.#process);
       const isWhole = this.#output.print('stdout', stdout) && this.#output.print('stderr', stderr);
       const killed = isWhole ? null : 'output';

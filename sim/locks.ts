@@ -42,6 +42,14 @@ export function lockTable(world: World): Map<string, LockState> {
   return world.shared('locks', () => new Map<string, LockState>());
 }
 
+/** By hand: whoever holds one learns it at its next refresh. */
+export function removeLocks(world: World): void {
+  for (const state of lockTable(world).values()) {
+    state.owner = undefined;
+    removeDirectory(state);
+  }
+}
+
 export function simLocks(world: World, process: SimProcess): Locks {
   return {
     acquire: (request) => acquire(world, process, request),

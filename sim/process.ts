@@ -10,6 +10,8 @@ export interface SimMachine {
   /** The wall clock is monotonic time times `drift`, plus `offsetMs`. */
   drift: number;
   offsetMs: number;
+  /** Tools say something at every run that is of no matter. */
+  toolsWarn: boolean;
   nextPid: number;
   readonly processes: Set<SimProcess>;
 }
@@ -38,6 +40,7 @@ export function newMachine(index: number): SimMachine {
     isUp: true,
     drift: 1,
     offsetMs: 0,
+    toolsWarn: false,
     nextPid: 100,
     processes: new Set(),
   };

@@ -3,6 +3,7 @@
  * a scenario has a world of its own and shares nothing with any other run.
  */
 import { FaultPlan, isHostFault, type Fault } from './faults/fault.ts';
+import { removeLocks } from './locks.ts';
 import { newMachine, type SimMachine, type SimProcess } from './process.ts';
 import type { SchedulePolicy } from './schedule/choices.ts';
 import { Gate, type GateOutcome } from './schedule/gate.ts';
@@ -256,6 +257,9 @@ export class World {
         return true;
       case 'jump clock':
         machine.offsetMs += fault.amount ?? 3_600_000;
+        return true;
+      case 'remove locks':
+        removeLocks(this);
         return true;
       default:
         return true;

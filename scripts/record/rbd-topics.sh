@@ -1045,3 +1045,21 @@ topic_rename_race() {
   race 'renamed meanwhile, log' 28 "${log[@]}" -- rbd rename vms/a vms/c
   race 'removed meanwhile, log' 28 "${log[@]}" -- rbd rm --no-progress vms/a
 }
+
+# What rbd says before it does anything, on hosts whose `admin_socket` cannot be made (as configured for machines of OpenStack): whatever
+# follows, and at status 0.
+topic_warnings() {
+  local socket
+  quiet rbd create vms/a --size 8M
+  for socket in /nowhere/a.asok /sys/a.asok /dev/full/a.asok; do
+    rec "$socket: info" -- rbd --admin-socket "$socket" info vms/a --format json
+    rec "$socket: info of an absent image" -- rbd --admin-socket "$socket" info vms/nope --format json
+    rec "$socket: create" -- rbd --admin-socket "$socket" create vms/b --size 8M
+    rec "$socket: create again" -- rbd --admin-socket "$socket" create vms/b --size 8M
+    rec "$socket: snapshot" -- rbd --admin-socket "$socket" snap create --no-progress vms/b@s
+    rec "$socket: remove, with a snapshot" -- rbd --admin-socket "$socket" rm --no-progress vms/b
+    rec "$socket: pools" -- ceph --admin-socket "$socket" osd pool ls --format json
+    quiet rbd snap purge --no-progress vms/b
+    quiet rbd rm --no-progress vms/b
+  done
+}

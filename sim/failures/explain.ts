@@ -1,7 +1,7 @@
 /** A failure for people: what the scenario is, what happened on which host in which order, and what broke. */
 import { formatSize } from '../../src/sizes.ts';
 import { anyTool, type Fault } from '../faults/fault.ts';
-import type { OperationSpec, Scenario } from '../scenarios/scenario.ts';
+import type { OperationSpec, OwnConfigSpec, Scenario } from '../scenarios/scenario.ts';
 import type { FailureFile } from './failure-file.ts';
 import type { Moment, Timeline } from './timeline.ts';
 
@@ -41,12 +41,17 @@ export function aboutScenario(scenario: Scenario): string[] {
     ),
     ...(setUp.length === 0 ? [] : [`set up on host 1: ${programOf(setUp)}`]),
     ...clients.map(
-      ({ machine, operations }, index) =>
-        `client ${index + 1} on host ${machine + 1}: ${programOf(operations)}`,
+      ({ machine, operations, config }, index) =>
+        `client ${index + 1} on host ${machine + 1}${aboutConfig(config)}: ${programOf(operations)}`,
     ),
+    ...(machines.some(({ toolsWarn }) => toolsWarn === true) ? ['tools warn at every run'] : []),
     ...faults.map(aboutFault),
     ...(scenario.losesPowerAtEnd === true ? ['at the end: power is cut on all hosts'] : []),
   ];
+}
+
+function aboutConfig(own: OwnConfigSpec | undefined): string {
+  return own === undefined ? '' : `, configured otherwise (${JSON.stringify(own)})`;
 }
 
 function aboutFault({ host, site, nth, kind, since }: Fault): string {

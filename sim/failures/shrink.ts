@@ -8,6 +8,7 @@ import {
   operationsOf,
   type ClientSpec,
   type OperationSpec,
+  type OwnConfigSpec,
   type Scenario,
 } from '../scenarios/scenario.ts';
 import { failureOf, type FailureFile } from './failure-file.ts';
@@ -206,13 +207,32 @@ function* plainSetting(scenario: Scenario): Generator<Scenario> {
   if (volume.capacityBytes < 2 ** 40) {
     yield { ...scenario, volume: { ...volume, capacityBytes: 2 ** 44 } };
   }
-  if (machines.some(({ drift, offsetMs }) => drift !== 1 || offsetMs !== 0)) {
-    yield { ...scenario, machines: machines.map(() => ({ drift: 1, offsetMs: 0 })) };
+  if (machines.some(({ toolsWarn }) => toolsWarn === true)) {
+    yield { ...scenario, machines: machines.map(({ toolsWarn: _warn, ...silent }) => silent) };
   }
+  if (machines.some(({ drift, offsetMs }) => drift !== 1 || offsetMs !== 0)) {
+    yield {
+      ...scenario,
+      machines: machines.map((machine) => ({ ...machine, drift: 1, offsetMs: 0 })),
+    };
+  }
+  yield* plainConfigs(scenario);
   if (scenario.losesPowerAtEnd === true) yield { ...scenario, losesPowerAtEnd: false };
   if (scenario.states.some((state) => state !== 0)) yield { ...scenario, states: [] };
   if (scenario.templates.some(({ fetchMs }) => fetchMs !== 0)) {
     yield { ...scenario, templates: scenario.templates.map((one) => ({ ...one, fetchMs: 0 })) };
+  }
+}
+
+function* plainConfigs(scenario: Scenario): Generator<Scenario> {
+  for (const [index, { config = {}, ...plain }] of scenario.clients.entries()) {
+    const keys = Object.keys(config) as (keyof OwnConfigSpec)[];
+    for (const key of keys) {
+      const { [key]: _, ...rest } = config;
+      const client = keys.length > 1 ? { ...plain, config: rest } : plain;
+      const clients = scenario.clients.map((other, place) => (place === index ? client : other));
+      yield { ...scenario, clients };
+    }
   }
 }
 

@@ -5,8 +5,16 @@
 import type { OperationKind } from '../scenarios/scenario.ts';
 import { fatalSteps } from './lvm-steps.ts';
 
-/** Half of what it prints is lost; or it ends by a signal; or it does not end, where it has a time limit. */
-export const endings = ['garbled output', 'killed when done', 'hangs when done'] as const;
+/**
+ * Half of what it prints is lost; or it ends by a signal; or it does not end, where it has a time limit; or it prints more
+ * than is taken.
+ */
+export const endings = [
+  'garbled output',
+  'killed when done',
+  'hangs when done',
+  'prints too much',
+] as const;
 
 /** What can go wrong with one call or one step of a tool. */
 export type CallFault =
@@ -48,7 +56,9 @@ export type HostFault =
   /** The host stands still for `amount` milliseconds. */
   | 'pause'
   /** The wall clock jumps by `amount` milliseconds. */
-  | 'jump clock';
+  | 'jump clock'
+  /** Somebody removes all locks by hand, as one who takes them for left over does. */
+  | 'remove locks';
 
 export type FaultKind = CallFault | HostFault;
 
@@ -74,6 +84,7 @@ const hostFaults: ReadonlySet<string> = new Set<HostFault>([
   'cut power',
   'pause',
   'jump clock',
+  'remove locks',
 ]);
 
 export function isHostFault(kind: FaultKind): kind is HostFault {

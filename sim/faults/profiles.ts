@@ -141,16 +141,11 @@ const namings = [
 ];
 
 const otherChanges = [
-  'filesystem.createText',
-  'filesystem.removeTree',
-  'filesystem.truncate',
-  'filesystem.clone',
+  ...changes.filter((site) => !namings.includes(site)),
   'filesystem.setPermissions',
   'filesystem.touch',
   'filesystem.allocate',
   'filesystem.punchHole',
-  'filesystem.open create',
-  'file.write',
   'file.truncate',
   'file.cloneTo',
 ];
@@ -161,7 +156,13 @@ const repeated: readonly SiteFaults[] = [
   { sites: reads, kinds: ['ESTALE'] },
 ];
 
-const everyHostFault: readonly HostFault[] = ['kill process', 'cut power', 'pause', 'jump clock'];
+const everyHostFault: readonly HostFault[] = [
+  'kill process',
+  'cut power',
+  'pause',
+  'jump clock',
+  'remove locks',
+];
 
 function define(name: string, description: string, rest: Partial<Profile>): Profile {
   return {
@@ -186,8 +187,8 @@ export const profiles: readonly Profile[] = [
     hostFaults: ['cut power'],
     isShared: [false],
   }),
-  define('pause', 'hosts stand still, clocks drift and jump, locks are lost', {
-    hostFaults: ['pause', 'jump clock', 'kill process'],
+  define('pause', 'hosts stand still, clocks drift and jump, locks are lost, or removed by hand', {
+    hostFaults: ['pause', 'jump clock', 'kill process', 'remove locks'],
     isShared: [true],
   }),
   define('disk', 'calls fail: input and output, space, permissions', { callFaults: disk }),

@@ -1,6 +1,5 @@
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
-import { storedContent } from '../scenarios/contents.ts';
 
 export const chains: Invariant = {
   id: 'chains',
@@ -15,12 +14,12 @@ function check(model: Model): string | undefined {
   for (const [address, { content }] of model.disks) {
     if (content.kind !== 'qcow2' || content.backing === undefined) continue;
     const { path, format } = content.backing;
-    if (model.world.volume.peek(path) === undefined)
-      return `${address} leans on ${path}, which is not there`;
+    const { volume } = model.world;
+    const inode = volume.peek(path);
+    if (inode === undefined) return `${address} leans on ${path}, which is not there`;
     const template = model.scenario.templates.find(({ name }) => path === `/i/_base/${name}`);
     if (template === undefined) return `${address} leans on ${path}, which is no template`;
-    const stored = storedContent(template, model.scenario.config.forceRawImages).kind;
-    if (stored !== format) return `${address} takes ${path} for ${format}`;
+    if (volume.content(inode).kind !== format) return `${address} takes ${path} for ${format}`;
   }
   return undefined;
 }

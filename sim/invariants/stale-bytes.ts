@@ -2,6 +2,7 @@ import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { RawContent } from '../volume/content.ts';
 import { isCiphertext } from '../tools/cryptsetup/crypt-table.ts';
+import { leavesContent } from '../scenarios/own-config.ts';
 import { strangerPattern } from '../scenarios/volume-group.ts';
 
 export const staleBytes: Invariant = {
@@ -24,7 +25,7 @@ function check(model: Model): string | undefined {
     if (content.extents.some(({ source }) => source === strangerPattern))
       return `${address} shows bytes of a stranger`;
   }
-  if (model.scenario.group?.volumeClear === 'none') return undefined;
+  if (leavesContent(model.scenario)) return undefined;
   const isKept = group.free.areas.some(hasBytesOfDisks);
   return isKept ? 'space is free that still holds bytes of a disk' : undefined;
 }

@@ -3,6 +3,7 @@ import { nameOf } from '../cluster/namespace.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { storedContent } from '../scenarios/contents.ts';
+import { forcingsOf } from '../scenarios/own-config.ts';
 import { fingerprintFile } from '../volume/file-content.ts';
 
 export const templatesAreImmutable: Invariant = {
@@ -26,7 +27,9 @@ export const templatesAreImmutable: Invariant = {
     if (spec === undefined) return `a template ${name} appears that nobody knows`;
     if (spec.hostile) return `the hostile template ${name} is taken`;
     const found = fingerprintFile(model.world.volume.content(inode));
-    return found === fingerprintFile(storedContent(spec, model.scenario.config.forceRawImages))
+    return forcingsOf(model.scenario).some(
+      (forceRawImages) => found === fingerprintFile(storedContent(spec, forceRawImages)),
+    )
       ? undefined
       : `template ${name} is not what was fetched`;
   },

@@ -12,6 +12,7 @@ import {
   type SimBackend,
   type TemplateSpec,
 } from './scenario.ts';
+import { withOwnConfig } from './own-config.ts';
 import { drawWorkload } from './workload.ts';
 
 const MiB = 2 ** 20;
@@ -26,11 +27,14 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const isApart = cluster?.isAllThatIsShared === true;
   const hasFiles = hasDiskFiles(backend);
   const workload = drawWorkload(seed, prng, { machines, templates, isApart, hasFiles });
+  const clients = withOwnConfig(new Prng(seed, 'own config'), workload.clients, backend);
+  const toolsWarn = new Prng(seed, 'warnings').oneIn(5);
   return {
     backend,
     machines: Array.from({ length: machines }, () => ({
       drift: prng.oneIn(4) ? 1 + (prng.below(200) - 100) / 1e6 : 1,
       offsetMs: prng.oneIn(6) ? prng.pick([-30_000, 2000, 20_000]) : 0,
+      ...(toolsWarn ? { toolsWarn } : {}),
     })),
     volume: {
       capacityBytes: prng.oneIn(8) ? 40 * MiB : 2 ** 44,
@@ -49,6 +53,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     },
     templates,
     ...workload,
+    clients,
     faults: drawFaults(new Prng(seed, `faults ${profile.name}`), profile, {
       machines,
       clients: workload.clients,

@@ -124,11 +124,12 @@ function worldOf(scenario: Scenario, policy: RecordingPolicy, stateChoices: Stat
     },
   });
   world.volume.liesAboutSyncs = lies;
-  scenario.machines.forEach(({ drift, offsetMs }, index) => {
+  scenario.machines.forEach(({ drift, offsetMs, toolsWarn = false }, index) => {
     const machine = world.machines[index];
     if (machine === undefined) return;
     machine.drift = drift;
     machine.offsetMs = offsetMs;
+    machine.toolsWarn = toolsWarn;
   });
   return world;
 }
@@ -183,6 +184,7 @@ class Client implements Observer {
     const model = this.#model;
     const backend = backendOf(this.#world, process, {
       scenario: model.scenario,
+      own: this.#spec.config,
       onEvent: (event) => model.onEvent(event),
     });
     for (; this.#next < this.#spec.operations.length; this.#next += 1) {

@@ -15,11 +15,7 @@ export interface Scenario {
   /** Of scenarios on LVM whose disks are encrypted. */
   readonly encryption?: EncryptionSpec;
   readonly cluster?: ClusterSpec;
-  readonly config: {
-    readonly preallocateImages: 'none' | 'space';
-    readonly forceRawImages: boolean | undefined;
-    readonly maxConcurrentDiskOps: number;
-  };
+  readonly config: ConfigSpec;
   readonly templates: readonly TemplateSpec[];
   /** What the first host does before the clients begin, without faults, one after another. */
   readonly setUp?: readonly OperationSpec[];
@@ -35,6 +31,12 @@ export interface Scenario {
    * it removed. Default is thorough.
    */
   readonly closing?: 'recover' | 'thorough';
+}
+
+export interface ConfigSpec {
+  readonly preallocateImages: 'none' | 'space';
+  readonly forceRawImages: boolean | undefined;
+  readonly maxConcurrentDiskOps: number;
 }
 
 /** The cluster that all machines reach. */
@@ -69,6 +71,8 @@ export interface MachineSpec {
   /** How fast its wall clock goes. */
   readonly drift: number;
   readonly offsetMs: number;
+  /** Its tools say something at every run that is of no matter. */
+  readonly toolsWarn?: boolean;
 }
 
 export interface VolumeSpec {
@@ -95,7 +99,16 @@ export interface TemplateSpec {
 /** A program of one process after another: when one dies, the next goes on with the operation behind. */
 export interface ClientSpec {
   readonly machine: number;
+  /** What its configuration says otherwise than the others'. */
+  readonly config?: OwnConfigSpec;
   readonly operations: readonly OperationSpec[];
+}
+
+/** Somebody has changed the configuration, and not everybody has read it yet. */
+export interface OwnConfigSpec extends Partial<ConfigSpec> {
+  readonly lvm?: Partial<Pick<VolumeGroupSpec, 'sparse' | 'volumeClear'>>;
+  /** The thin pool that the others have in theirs is not in its own. */
+  readonly hasPool?: false;
 }
 
 export interface OperationSpec {

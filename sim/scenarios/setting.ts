@@ -11,7 +11,7 @@ import type { World, WorldOptions } from '../world.ts';
 import { contentFromOutside, secretPath } from './contents.ts';
 import { clusterStoresOf, rbdConfigOf } from './cluster.ts';
 import { encryptionConfigOf } from './encryption.ts';
-import { operationsOf, type OperationSpec, type Scenario } from './scenario.ts';
+import { operationsOf, type OperationSpec, type OwnConfigSpec, type Scenario } from './scenario.ts';
 import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
 
 /** What is there before anybody comes; all of it durable. */
@@ -47,11 +47,15 @@ export function storesOf(scenario: Scenario): Pick<WorldOptions, 'makeStores'> {
 }
 
 /** Platter in a process of a scenario. */
-export function backendOf(world: World, process: SimProcess, { scenario, onEvent }: Told): Backend {
+export function backendOf(
+  world: World,
+  process: SimProcess,
+  { scenario, own = {}, onEvent }: Told,
+): Backend {
   const { encryption } = scenario;
   return new Backend({
     host: hostOf(world, process, { emit: onEvent }),
-    config: configOf(scenario, process.machine.index),
+    config: configOf(scenario, own, process.machine.index),
     ...(encryption === undefined
       ? {}
       : { keyManager: simKeyManager(world, process, encryption.keys) }),
@@ -60,17 +64,23 @@ export function backendOf(world: World, process: SimProcess, { scenario, onEvent
 
 interface Told {
   readonly scenario: Scenario;
+  readonly own?: OwnConfigSpec | undefined;
   readonly onEvent: EventSink['emit'];
 }
 
-function configOf(scenario: Scenario, machine: number): ConfigInput {
-  const { preallocateImages, forceRawImages, maxConcurrentDiskOps } = scenario.config;
+function configOf(scenario: Scenario, own: OwnConfigSpec, machine: number): ConfigInput {
+  const { preallocateImages, forceRawImages, maxConcurrentDiskOps } = {
+    ...scenario.config,
+    ...own,
+  };
+  const { hasPool = true } = own;
+  const group = scenario.group === undefined ? undefined : { ...scenario.group, ...own.lvm };
   return {
     instancesPath: directoryOf(scenario, machine),
     defaultImageType: scenario.backend,
     preallocateImages,
     maxConcurrentDiskOps,
-    ...(scenario.group === undefined ? {} : { lvm: lvmConfigOf(scenario.group) }),
+    ...(group === undefined ? {} : { lvm: lvmConfigOf(group, hasPool) }),
     ...(scenario.encryption === undefined
       ? {}
       : { encryption: encryptionConfigOf(scenario.encryption) }),

@@ -35,13 +35,16 @@ export function drawVolumeGroup(prng: Prng): VolumeGroupSpec {
   };
 }
 
-export function lvmConfigOf(spec: VolumeGroupSpec): NonNullable<ConfigInput['lvm']> {
+export function lvmConfigOf(
+  spec: VolumeGroupSpec,
+  hasPool = true,
+): NonNullable<ConfigInput['lvm']> {
   const { thinPoolExtents, sparse, volumeClear } = spec;
   return {
     volumeGroup: groupName,
     sparse,
     volumeClear,
-    ...(thinPoolExtents === undefined ? {} : { thinPool: poolName }),
+    ...(thinPoolExtents === undefined || !hasPool ? {} : { thinPool: poolName }),
   };
 }
 

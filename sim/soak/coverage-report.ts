@@ -3,7 +3,7 @@ import { callFaultsAt } from '../faults/possible.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
 import type { CoverageData } from './coverage.ts';
 
-const hostFaults = ['kill process', 'cut power', 'pause', 'jump clock'] as const;
+const hostFaults = ['kill process', 'cut power', 'pause', 'jump clock', 'remove locks'] as const;
 
 export function coverageJson(backend: SimBackend, coverage: CoverageData): string {
   const struck = (site: string) =>

@@ -127,6 +127,8 @@ describe('failures', () => {
     ['rename-resize', /not larger than existing size/, 'CANNOT_SHRINK'],
     ['names', /are reserved/, 'INVALID_ARGUMENT'],
     ['locks', /flock failed/, 'LOCKED'],
+    ['missing-pv', /Refusing activation|PVs are missing/, 'CORRUPT'],
+    ['missing-pv', /Failed to find logical volume/, 'NOT_FOUND'],
     ['thin-restore', /Failed to find logical volume|No such command/, 'NOT_FOUND'],
   ])('of %s: %s is %s', (topic, pattern, code) => {
     const found = recordings(`lvm-2.03/${topic}`).filter(

@@ -27,6 +27,7 @@ export const topics = [
   'snapshots',
   'template',
   'users',
+  'warnings',
 ] as const;
 
 export type Topic = (typeof topics)[number];

@@ -239,6 +239,19 @@ export const rbdMutants: readonly Mutant[] = [
     ],
   },
   {
+    id: 'rbd-warning-decides',
+    description: 'what rbd warns of at every run is taken for the reason of a failure',
+    backend: 'rbd',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'tools/rbd/errors',
+        find: "const text = stderr.replace(notice, '');",
+        replace: 'const text = stderr;',
+      },
+    ],
+  },
+  {
     id: 'rbd-record-of-anothers-disk',
     description: 'the disk of another host is taken for the own one whose undoing was cut off',
     backend: 'rbd',

@@ -23,11 +23,15 @@ const meanings: readonly (readonly [RegExp, ErrorCode])[] = [
     'PERMISSION_DENIED',
   ],
   [
-    /Couldn't find device|missing physical volume|Checksum error|needs_check|Manual intervention/i,
+    /partial LV|PVs are missing|missing physical volume|Checksum error|needs_check|Manual intervention/i,
     'CORRUPT',
   ],
 ];
 
+/** Said at status 0 as well, also of what the command is not about. */
+const notice = /^ *(?:WARNING: |File descriptor |\/run\/lvm\/lvmpolld).*$/gm;
+
 export function classifyLvmFailure({ stderr }: RunResult): ErrorCode {
-  return meanings.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'TOOL_FAILED';
+  const text = stderr.replace(notice, '');
+  return meanings.find(([pattern]) => pattern.test(text))?.[1] ?? 'TOOL_FAILED';
 }

@@ -30,8 +30,10 @@ export function isFaultOfImage({ code, details }: PlatterError): boolean {
   return !troubleOfHost.test(String(details['stderr']));
 }
 
+const notice = /^qemu-img: warning: .*$/gm;
+
 export function classifyQemuImgFailure(result: RunResult): ErrorCode {
-  const text = `${result.stderr}\n${result.stdout}`;
+  const text = `${result.stderr.replace(notice, '')}\n${result.stdout}`;
   return meanings.find(([pattern]) => pattern.test(text))?.[1] ?? 'TOOL_FAILED';
 }
 

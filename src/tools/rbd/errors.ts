@@ -29,8 +29,15 @@ const meanings: readonly (readonly [RegExp, ErrorCode])[] = [
   [/No such file or directory|does not exist|is not found/, 'NOT_FOUND'],
 ];
 
+/**
+ * Of no matter to the command, whatever its reason is: the socket by which a client can be watched cannot be made
+ * (fixtures/rbd-16.2/warnings.json).
+ */
+const notice = /^\S+ [0-9a-f]+ +-1 asok\(0x[0-9a-f]+\) .*$/gm;
+
 export function classifyRbdFailure({ stderr }: RunResult): ErrorCode {
-  return meanings.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'TOOL_FAILED';
+  const text = stderr.replace(notice, '');
+  return meanings.find(([pattern]) => pattern.test(text))?.[1] ?? 'TOOL_FAILED';
 }
 
 /**
