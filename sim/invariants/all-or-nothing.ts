@@ -1,4 +1,4 @@
-import { creates, describeRun } from '../model/expected.ts';
+import { creates, describeRun, removes } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
@@ -73,7 +73,7 @@ function after(
   run: OperationRun,
   before: DiskState | undefined,
 ): DiskState | undefined {
-  if (run.spec.kind === 'destroy') return undefined;
+  if (removes(run.spec)) return undefined;
   if (before !== undefined) return expected(model, run, before);
   if (!creates(run.spec) || run.source === undefined) return undefined;
   return made(model, run.source, run);

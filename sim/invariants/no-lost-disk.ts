@@ -1,4 +1,4 @@
-import { creates, describeRun } from '../model/expected.ts';
+import { creates, describeRun, removes } from '../model/expected.ts';
 import type { Invariant, MeantChange } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
@@ -20,7 +20,7 @@ export const noLostDisk: Invariant = {
     if (model.isApart && model.homes.get(address) !== run.process.machine.index) {
       return `${address} of another host vanishes by ${describeRun(run)}`;
     }
-    if (run.spec.kind === 'destroy' && run.spec.subject === address) return undefined;
+    if (removes(run.spec) && run.spec.subject === address) return undefined;
     if (isBeingDestroyed(model, address)) return undefined;
     // Where publishing is not one change, what was interrupted between its changes may be taken back.
     if (model.store.mayTakeBack === true && model.unsettled.has(address)) return undefined;
@@ -32,8 +32,7 @@ export const noLostDisk: Invariant = {
 /** Whoever takes over from a removal carries it through. */
 function isBeingDestroyed(model: Model, address: string): boolean {
   return model.runs.some(
-    ({ spec, outcome }) =>
-      spec.kind === 'destroy' && spec.subject === address && outcome === 'running',
+    ({ spec, outcome }) => removes(spec) && spec.subject === address && outcome === 'running',
   );
 }
 

@@ -1,4 +1,4 @@
-import { creates, describeRun } from '../model/expected.ts';
+import { creates, describeRun, removes } from '../model/expected.ts';
 import { expected, made } from '../model/wanted.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
@@ -31,7 +31,7 @@ function check(
   after: DiskState | undefined,
 ): string | undefined {
   const { spec } = run;
-  if (spec.kind === 'destroy') return after === undefined ? undefined : 'the disk is still there';
+  if (removes(spec)) return after === undefined ? undefined : 'the disk is still there';
   if (spec.kind === 'guest write') return undefined;
   if (after === undefined) return 'the disk is not there';
   if (!after.isSound) return 'the disk is damaged';

@@ -24,6 +24,10 @@ export function creates({ kind }: OperationSpec): boolean {
   return creating.has(kind);
 }
 
+export function removes({ kind }: OperationSpec): boolean {
+  return kind === 'destroy' || kind === 'remove by hand';
+}
+
 /** Undefined where it has none, or nobody can tell. */
 export function sourceOf(
   model: Model,

@@ -5,7 +5,7 @@ import type { Volume } from '../volume/volume.ts';
 import type { World } from '../world.ts';
 import type { DiskStore } from './disk-store.ts';
 import { foreignFiles, isForeign } from './foreign-files.ts';
-import { diskPath, instancesPath, meaningOf } from './layout.ts';
+import { diskPath, flatSnapshotsPath, meaningOf } from './layout.ts';
 
 export function fileStore(
   world: World,
@@ -23,7 +23,9 @@ export function fileStore(
     growsWhileOpen: false,
     mayRunOut: false,
     fencesOff: true,
-    isTaken: (address) => foreignFiles(world).has(address),
+    isTaken: (address) =>
+      foreignFiles(world).has(address) ||
+      (find(address) === undefined && snapshotFiles(volume, address).size > 0),
     meaningOf: (path, inode) => (isForeign(world, inode) ? undefined : meaningOf(path)),
     view(address) {
       const inode = find(address);
@@ -41,8 +43,7 @@ const none: ReadonlyMap<string, FileContent> = new Map();
 
 /** Of flat images, whose snapshots are files. */
 function snapshotFiles(volume: Volume, address: string): ReadonlyMap<string, FileContent> {
-  const [instance = '', disk = ''] = address.split('/');
-  const path = `${instancesPath}/${instance}/.platter/${disk}.snapshots`;
+  const path = flatSnapshotsPath(address);
   if (volume.peek(path) === undefined) return none;
   const files = new Map<string, FileContent>();
   for (const [entry, inode] of volume.list(path)) {

@@ -57,6 +57,12 @@ export function diskPath(address: string): string {
   return `${instancesPath}/${address}`;
 }
 
+/** Where the snapshots of a flat disk are. */
+export function flatSnapshotsPath(address: string): string {
+  const [instance = '', disk = ''] = address.split('/');
+  return `${instancesPath}/${instance}/.platter/${disk}.snapshots`;
+}
+
 /** What operations on an image have in hand in a directory, or have left there. */
 export function workspacesOn(
   volume: Volume,

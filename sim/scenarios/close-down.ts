@@ -10,7 +10,7 @@ import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
 import { performOperation } from './perform.ts';
 import { asPlatterError, backendOf } from './setting.ts';
-import type { OperationSpec, Scenario } from './scenario.ts';
+import { operationsOf, type OperationSpec, type Scenario } from './scenario.ts';
 
 /** Longer than any lock is held by one who is dead. */
 const calmUs = 60_000_000;
@@ -48,6 +48,7 @@ async function closeOn(world: World, model: Model, scenario: Scenario): Promise<
   model.recovered();
   if (model.violations.length > 0 || scenario.closing === 'recover') return;
   if ([...model.disks.keys()].some((address) => model.store.keepsTwoNames?.(address))) return;
+  if (!(await first.removeOrphans())) return;
   if (!(await first.useAgain())) return;
   const removing = model.isApart ? closings : [first];
   for (const closing of removing) if (!(await closing.removeDisks())) return;
@@ -73,6 +74,16 @@ class Closing {
 
   recover(): Promise<boolean> {
     return this.#mustSucceed({ kind: 'recover', subject: '' });
+  }
+
+  /** The snapshots of disks that somebody has removed by hand. */
+  async removeOrphans(): Promise<boolean> {
+    const byHand = operationsOf(this.#scenario).filter(({ kind }) => kind === 'remove by hand');
+    for (const { kind, subject } of byHand) {
+      if (this.#model.disks.has(subject)) continue;
+      if (!(await this.#mustSucceed({ kind, subject, other: 'snapshots' }))) return false;
+    }
+    return true;
   }
 
   /** Whatever happened before, a disk can be had under each address, used and used again. */

@@ -12,7 +12,7 @@ import type { Inode } from '../volume/inode.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
 import { contentFromOutside, templateContent } from './contents.ts';
-import { putForeignFile } from './foreign-file.ts';
+import { putForeignFile, removeByHand } from './foreign-file.ts';
 import { runGuest } from './guest.ts';
 import { importPath } from './setting.ts';
 import type { OperationSpec, Scenario } from './scenario.ts';
@@ -53,6 +53,8 @@ export async function performOperation(
       return runGuest(performer, spec);
     case 'foreign file':
       return putForeignFile(performer, subject);
+    case 'remove by hand':
+      return removeByHand(performer, spec);
     default:
       return performOnImage(performer, { ...spec, other }, options);
   }

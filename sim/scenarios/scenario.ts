@@ -153,6 +153,7 @@ export const operationKinds = [
   'verify template',
   'recover',
   'foreign file',
+  'remove by hand',
 ] as const;
 
 export type OperationKind = (typeof operationKinds)[number];

@@ -1,13 +1,19 @@
 /** Draws who does what: a set-up, and the programs of the clients. */
 import { Prng } from '../schedule/prng.ts';
+import {
+  commonImage,
+  contested,
+  drawSetUp,
+  kindsOfDuels,
+  neighbour,
+  onMachines,
+  ways,
+  type Ground,
+  type Workload,
+} from './ground.ts';
+import { drawIntrusion, drawRemovalByHand } from './intrusion.ts';
 import { drawOperation, drawStory } from './operations.ts';
-import type {
-  ClientSpec,
-  OperationKind,
-  OperationSpec,
-  Scenario,
-  TemplateSpec,
-} from './scenario.ts';
+import type { ClientSpec, OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
 
 /** What a run works on: where everybody wants the same disk, or disks of one instance, they get in each other's way. */
 const neighbourhoods = [
@@ -18,38 +24,28 @@ const neighbourhoods = [
 ] as const;
 
 /** How often each kind comes, before a run draws its own subset. */
-const weights: Readonly<Record<Exclude<OperationKind, 'foreign file'>, number>> = {
-  cache: 10,
-  'create blank': 2,
-  'create generated': 1,
-  import: 1,
-  resize: 5,
-  'create snapshot': 5,
-  'restore snapshot': 4,
-  'delete snapshot': 2,
-  flatten: 2,
-  clone: 2,
-  export: 1,
-  destroy: 4,
-  show: 1,
-  list: 1,
-  'guest write': 4,
-  'add template': 2,
-  'delete template': 2,
-  'verify template': 1,
-  recover: 1,
-};
-
-interface Ground {
-  readonly machines: number;
-  /** Each has a directory of its own. */
-  readonly isApart: boolean;
-  /** Disks are files, as anybody can make. */
-  readonly hasFiles: boolean;
-  readonly templates: readonly TemplateSpec[];
-}
-
-type Workload = Pick<Scenario, 'setUp' | 'clients'>;
+const weights: Readonly<Record<Exclude<OperationKind, 'foreign file' | 'remove by hand'>, number>> =
+  {
+    cache: 10,
+    'create blank': 2,
+    'create generated': 1,
+    import: 1,
+    resize: 5,
+    'create snapshot': 5,
+    'restore snapshot': 4,
+    'delete snapshot': 2,
+    flatten: 2,
+    clone: 2,
+    export: 1,
+    destroy: 4,
+    show: 1,
+    list: 1,
+    'guest write': 4,
+    'add template': 2,
+    'delete template': 2,
+    'verify template': 1,
+    recover: 1,
+  };
 
 /** Everybody at work on what they make themselves, or on what is there already; or a few who want the same at once. */
 export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload {
@@ -59,6 +55,10 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   const removal = new Prng(seed, 'removal');
   const own = new Prng(seed, 'set up');
   const template = ground.templates.find(({ hostile }) => !hostile);
+  const byHand = new Prng(seed, 'by hand');
+  if (ground.hasFiles && template !== undefined && byHand.oneIn(12)) {
+    return drawRemovalByHand(byHand, ground, template);
+  }
   if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);
   const together = new Prng(seed, 'disks of an instance');
   if (template !== undefined && together.oneIn(8)) {
@@ -73,27 +73,6 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   };
 }
 
-/** All of them have it. */
-const commonImage = 'vm1/disk';
-/** Its name begins with that of the other. */
-const neighbour = 'vm1/disk.eph0';
-
-/** A disk, sometimes with a snapshot that it is not as any more; and sometimes a neighbour that has one too. */
-function drawSetUp(prng: Prng, { name }: TemplateSpec): readonly OperationSpec[] {
-  const subject = commonImage;
-  const cache: OperationSpec = { kind: 'cache', subject, other: name };
-  if (prng.oneIn(4)) {
-    const taken = { kind: 'create snapshot', subject: neighbour, other: 's1' } as const;
-    return [{ ...cache, subject: neighbour }, taken, cache];
-  }
-  if (prng.oneIn(2)) return [cache];
-  return [
-    cache,
-    { kind: 'create snapshot', subject, other: 's1' },
-    { kind: 'guest write', subject, pattern: 500 + prng.below(64) },
-  ];
-}
-
 /** A template that nobody uses any more, also where storage has a copy of its own, and a disk that is none of it. */
 function unused({ name }: TemplateSpec): readonly OperationSpec[] {
   return [
@@ -102,23 +81,6 @@ function unused({ name }: TemplateSpec): readonly OperationSpec[] {
     { kind: 'create blank', subject: 'vm2/disk', sizeBytes: 2 ** 24 },
   ];
 }
-
-const kindsOfDuels: Readonly<Record<'image' | 'template', readonly OperationKind[]>> = {
-  image: [
-    'cache',
-    'resize',
-    'create snapshot',
-    'restore snapshot',
-    'delete snapshot',
-    'flatten',
-    'clone',
-    'export',
-    'destroy',
-    'guest write',
-    'recover',
-  ],
-  template: ['cache', 'cache', 'delete template', 'delete template', 'verify template'],
-};
 
 /** Operations of two kinds, begun at once by two or three clients, on one image or template that is there. */
 function drawDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Workload {
@@ -136,10 +98,6 @@ function drawDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Wor
     clients: onMachines(machines, scripts),
   };
 }
-
-/** What several hosts make under one name whose directories are not the same. */
-const contested = 'vm9/disk';
-const ways = ['cache', 'cache', 'create blank', 'create generated', 'import'] as const;
 
 /**
  * Each host works on disks of its own, on templates that all of them bring to the cluster; and on making one disk. Nothing
@@ -176,19 +134,6 @@ function drawRace(prng: Prng, { machines, templates }: Ground): readonly ClientS
     return prng.oneIn(3) ? [makes, { kind: 'show', subject } as const] : [makes];
   });
   return onMachines(machines, scripts);
-}
-
-/** One or two make a disk, and somebody who is not platter puts a file there meanwhile, or before. */
-function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
-  const scripts = Array.from({ length: 1 + prng.below(2) }, () => {
-    const drawn = drawOperation(prng, prng.pick(ways), { templates, images: [contested] });
-    // A disk that is there and wanted larger is grown, whoever has made it.
-    const { sizeBytes: _, ...made } = drawn;
-    return [drawn.kind === 'cache' ? made : drawn];
-  });
-  const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 1000]) } : {};
-  const puts = { kind: 'foreign file', subject: contested, ...waits } as const;
-  return onMachines(machines, [...scripts, [puts]]);
 }
 
 /**
@@ -265,13 +210,6 @@ function drawClients(
     drawn += story.length;
   }
   return onMachines(machines, scripts);
-}
-
-function onMachines(
-  machines: number,
-  scripts: readonly (readonly OperationSpec[])[],
-): readonly ClientSpec[] {
-  return scripts.map((operations, index) => ({ machine: index % machines, operations }));
 }
 
 /** Some of what comes from outside is hostile. */

@@ -1,4 +1,5 @@
 /** Reflinks where the filesystem has them, holes kept where it has not, and no tool where none is needed. */
+import { readdir, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodeHost } from '../../src/adapters/node-host.ts';
 import { Backend } from '../../src/images/backend.ts';
@@ -61,6 +62,29 @@ describe('XFS', () => {
     expect((await image.capabilities()).snapshots).toBe(true);
     await image.destroy();
     await backend.templates.delete('t');
+  });
+
+  test('snapshots of a disk that was removed by hand are kept, and are not those of the next disk', async () => {
+    const { backend } = counting(xfs.directory);
+    const image = backend.image({ id: 'vm2' }, 'disk', 'flat');
+    const made = await image.createImage({ sizeBytes: MiB });
+    await image.createSnap('s');
+    await rm(made.path);
+    const kept = `${xfs.directory}/instances/vm2/.platter/disk.snapshots`;
+    const again = image.createImage({ sizeBytes: MiB });
+    await expect(again).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+      details: { path: kept },
+      hint: expect.stringContaining(kept),
+    });
+    const other = backend.image({ id: 'vm2' }, 'disk', 'qcow2');
+    await other.createImage({ sizeBytes: MiB });
+    await other.destroy();
+    expect(await readdir(kept)).toEqual(['000001~s']);
+    await rm(kept, { recursive: true });
+    await image.createImage({ sizeBytes: MiB });
+    expect((await image.info()).snapshots).toEqual([]);
+    await image.destroy();
   });
 });
 

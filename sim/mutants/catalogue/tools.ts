@@ -107,6 +107,20 @@ export const toolMutants: readonly Mutant[] = [
     ],
   },
   {
+    id: 'orphans-adopted',
+    description:
+      'a new flat disk gets the snapshots of one of its name that somebody has removed by hand',
+    backend: 'flat',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/flat/flat-driver',
+        find: 'await requireNoOrphans(host.filesystem, config, address);',
+        replace: '',
+      },
+    ],
+  },
+  {
     id: 'snapshots-outlive-disk',
     description: 'the snapshots of a removed flat disk stay for the next one of its name',
     backend: 'flat',

@@ -73,12 +73,15 @@ async function takeAway(
     reporting(`take away the rest of ${formatAddress(facts.address)}`, async () => {
       if (isWiped) await filesystem.syncDirectory(workspace.path);
       await filesystem.syncDirectory(workspace.directory);
-      await takeSnapshots(filesystem, workspace);
+      if (backend === 'flat') await takeSnapshots(filesystem, workspace);
     }),
   );
 }
 
-/** Durably, and once the disk is gone for good: one that comes back with a power cut has its snapshots. */
+/**
+ * Of flat disks, whose snapshots are files. Durably, and once the disk is gone for good: one that comes back with a power
+ * cut has its snapshots.
+ */
 async function takeSnapshots(
   filesystem: Filesystem,
   { directory, name, path }: Workspace,
@@ -138,7 +141,7 @@ export async function recoverDestroy(
   if (intent.operation !== operation) return undefined;
   const { filesystem } = session.host;
   if (await exists(filesystem, `${leftover.directory}/${leftover.name}`)) return 'undone';
-  await takeSnapshots(filesystem, leftover);
+  if (intent['backend'] === 'flat') await takeSnapshots(filesystem, leftover);
   if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
   return 'finished';
 }

@@ -26,6 +26,7 @@ import {
   createSnapshotSteps,
   deleteSnapshotSteps,
   listSnapshots,
+  requireNoOrphans,
   restoreSnapshotSteps,
   snapshotFile,
 } from './snapshots.ts';
@@ -72,7 +73,10 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
   survey: async (address, _, look) => ({
     existing: await find(host.filesystem, config, address, look),
     granuleBytes: sectorBytes,
-    plan: async (order) => planFlat(config, order),
+    async plan(order) {
+      await requireNoOrphans(host.filesystem, config, address);
+      return planFlat(config, order);
+    },
   }),
 
   checkReferences: (facts) => checkReferences(host, config, facts),

@@ -66,6 +66,21 @@ export async function listSnapshots(
   return snapshots;
 }
 
+/** Snapshots of a disk that somebody has removed by hand: they are kept, and a new disk of its name must not get them. */
+export async function requireNoOrphans(
+  filesystem: Filesystem,
+  config: Config,
+  address: ImageAddress,
+): Promise<void> {
+  const [orphan] = await entries(filesystem, config, address);
+  if (orphan === undefined) return;
+  const path = parentOf(orphan.path);
+  throw new PlatterError('ALREADY_EXISTS', 'snapshots of a former disk of this name are there', {
+    details: { path },
+    hint: `copy away what is wanted of ${path}, and remove it`,
+  });
+}
+
 /** Size of the disk in a file of this format: a kept qcow2 (B040) is not as long as its disk is large. */
 export async function sizeOf(
   filesystem: Filesystem,

@@ -1,0 +1,47 @@
+/** Somebody who is not platter, as an operator or another manager of machines, puts files there, or takes them away. */
+import type { Prng } from '../schedule/prng.ts';
+import {
+  commonImage,
+  contested,
+  drawSetUp,
+  kindsOfDuels,
+  onMachines,
+  ways,
+  type Ground,
+  type Workload,
+} from './ground.ts';
+import { drawOperation } from './operations.ts';
+import type { ClientSpec, TemplateSpec } from './scenario.ts';
+
+/** One or two make a disk, and somebody who is not platter puts a file there meanwhile, or before. */
+export function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
+  const scripts = Array.from({ length: 1 + prng.below(2) }, () => {
+    const drawn = drawOperation(prng, prng.pick(ways), { templates, images: [contested] });
+    // A disk that is there and wanted larger is grown, whoever has made it.
+    const { sizeBytes: _, ...made } = drawn;
+    return [drawn.kind === 'cache' ? made : drawn];
+  });
+  const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 1000]) } : {};
+  const puts = { kind: 'foreign file', subject: contested, ...waits } as const;
+  return onMachines(machines, [...scripts, [puts]]);
+}
+
+/** One or two work on a disk that somebody removes by hand: `rm vm1/disk`, and nothing of what is kept about it. */
+export function drawRemovalByHand(
+  prng: Prng,
+  { machines }: Ground,
+  template: TemplateSpec,
+): Workload {
+  const subjects = { templates: [template], images: [commonImage] };
+  const scripts = Array.from({ length: 1 + prng.below(2) }, () =>
+    Array.from({ length: 1 + prng.below(3) }, () =>
+      drawOperation(prng, prng.pick(kindsOfDuels.image), subjects),
+    ),
+  );
+  const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 100, 1000]) } : {};
+  const removes = { kind: 'remove by hand', subject: commonImage, ...waits } as const;
+  return {
+    setUp: drawSetUp(prng, template),
+    clients: onMachines(machines, [...scripts, [removes]]),
+  };
+}
