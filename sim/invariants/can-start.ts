@@ -1,5 +1,6 @@
 import { creates, describeRun } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
+import { isRemovedByHand } from '../scenarios/scenario.ts';
 
 export const canStart: Invariant = {
   id: 'can-start',
@@ -24,6 +25,8 @@ export const canStart: Invariant = {
     // A host that was started anew has no volume active: whoever uses a disk next sees to that.
     const lostPower = faults.some(({ kind }) => kind === 'cut power');
     if (lostPower || scenario.losesPowerAtEnd === true) return undefined;
+    // Somebody's own `lvremove` may have been killed when it had closed the disk.
+    if (isRemovedByHand(scenario)) return undefined;
     for (const [address, { inode }] of model.disks) {
       if (model.openByGuests.has(inode) || model.store.openable(address) !== undefined) continue;
       return `no machine can open ${address}`;

@@ -10,7 +10,7 @@ export const outcome: Invariant = {
   description: 'what succeeds, and was not disturbed, has brought about exactly what was asked for',
   onDone(model, run) {
     if (!run.isAlone || run.addresses === undefined || run.addresses.length === 0) return undefined;
-    if (isNotDone(run)) return undefined;
+    if (isNotDone(run) || run.spec.kind === 'remove by hand') return undefined;
     // To want a disk where somebody else has put one is to have that.
     if (run.spec.kind === 'cache' && model.store.isTaken?.(run.spec.subject) === true)
       return undefined;

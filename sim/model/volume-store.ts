@@ -38,7 +38,9 @@ export function volumeStore(
       const found = find(address);
       return found === undefined ? undefined : viewOf(group, found, address, plain);
     },
-    isTaken: (address) => named(address) !== undefined && !isDisk(address),
+    isTaken: (address) =>
+      !isDisk(address) &&
+      (named(address) !== undefined || snapshotVolumes(group, address).length > 0),
     openable(address) {
       if (!isDisk(address)) return undefined;
       const inode = volume.peek(group.path({ name: volumeName(address) }));
@@ -69,6 +71,25 @@ export function volumeName(address: string): string {
 function tagOf({ tags }: LogicalVolume, key: string): string | undefined {
   for (const tag of tags) if (tag.startsWith(`platter.${key}=`)) return tag.split('=')[1];
   return undefined;
+}
+
+/** Those that say that they are snapshots of a disk, whether or not it is there. */
+function snapshotVolumes({ volumes }: VolumeGroup, address: string): readonly string[] {
+  return [...volumes.values()]
+    .filter((found) => tagOf(found, 'of') === address)
+    .map(({ name }) => name);
+}
+
+/** What a disk that somebody has removed by hand has left: its snapshots, and pools that no volume is in any more. */
+export function remainsOf(group: VolumeGroup, address: string): readonly string[] {
+  const volumes = [...group.volumes.values()];
+  const snapshots = group.volumes.has(volumeName(address)) ? [] : snapshotVolumes(group, address);
+  const pools = volumes.filter(
+    (pool) =>
+      pool.name.startsWith('platter-pool-') &&
+      volumes.every((found) => found.pool !== pool || snapshots.includes(found.name)),
+  );
+  return [...snapshots, ...pools.map(({ name }) => name)];
 }
 
 /** A disk whose name is free for a moment, until the one that was made to take its place has it. */

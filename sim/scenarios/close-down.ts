@@ -80,7 +80,6 @@ class Closing {
   async removeOrphans(): Promise<boolean> {
     const byHand = operationsOf(this.#scenario).filter(({ kind }) => kind === 'remove by hand');
     for (const { kind, subject } of byHand) {
-      if (this.#model.disks.has(subject)) continue;
       if (!(await this.#mustSucceed({ kind, subject, other: 'snapshots' }))) return false;
     }
     return true;

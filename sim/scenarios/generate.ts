@@ -26,7 +26,9 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const cluster = backend === 'rbd' ? drawCluster(seed, machines) : undefined;
   const isApart = cluster?.isAllThatIsShared === true;
   const hasFiles = hasDiskFiles(backend);
-  const workload = drawWorkload(seed, prng, { machines, templates, isApart, hasFiles });
+  const canRemoveByHand = hasFiles || backend === 'lvm';
+  const ground = { machines, templates, isApart, hasFiles, canRemoveByHand };
+  const workload = drawWorkload(seed, prng, ground);
   const clients = withOwnConfig(new Prng(seed, 'own config'), workload.clients, backend);
   const toolsWarn = new Prng(seed, 'warnings').oneIn(5);
   return {

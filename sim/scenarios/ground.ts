@@ -14,6 +14,8 @@ export interface Ground {
   readonly isApart: boolean;
   /** Disks are files, as anybody can make. */
   readonly hasFiles: boolean;
+  /** Disks can be removed one by one, and leave nothing half. */
+  readonly canRemoveByHand: boolean;
   readonly templates: readonly TemplateSpec[];
 }
 

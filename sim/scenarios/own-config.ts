@@ -1,6 +1,12 @@
 /** Draws who has another configuration than the others: somebody has changed it, and not everybody has read it yet. */
 import type { Prng } from '../schedule/prng.ts';
-import type { ClientSpec, OwnConfigSpec, Scenario, SimBackend } from './scenario.ts';
+import {
+  isRemovedByHand,
+  type ClientSpec,
+  type OwnConfigSpec,
+  type Scenario,
+  type SimBackend,
+} from './scenario.ts';
 
 /** One run in six. Whoever ends everything has that of the scenario. */
 export function withOwnConfig(
@@ -40,7 +46,9 @@ export function forcingsOf({ config, clients }: Scenario): readonly (boolean | u
 }
 
 /** Whether somebody gives space back as it is. */
-export function leavesContent({ group, clients }: Scenario): boolean {
+export function leavesContent(scenario: Scenario): boolean {
+  const { group, clients } = scenario;
+  if (isRemovedByHand(scenario)) return true;
   return [group, ...clients.map(({ config }) => ({ ...group, ...config?.lvm }))].some(
     (spec) => spec?.volumeClear === 'none',
   );

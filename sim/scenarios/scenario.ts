@@ -174,6 +174,11 @@ export function hasDiskFiles(backend: SimBackend): boolean {
   return backend === 'flat' || backend === 'qcow2';
 }
 
+/** Whether somebody removes one by the means of its storage. */
+export function isRemovedByHand(scenario: Scenario): boolean {
+  return operationsOf(scenario).some(({ kind }) => kind === 'remove by hand');
+}
+
 /** Whatever anybody does in it. */
 export function operationsOf({ setUp = [], clients }: Scenario): readonly OperationSpec[] {
   return [...setUp, ...clients.flatMap(({ operations }) => operations)];

@@ -56,7 +56,7 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   const own = new Prng(seed, 'set up');
   const template = ground.templates.find(({ hostile }) => !hostile);
   const byHand = new Prng(seed, 'by hand');
-  if (ground.hasFiles && template !== undefined && byHand.oneIn(12)) {
+  if (ground.canRemoveByHand && template !== undefined && byHand.oneIn(12)) {
     return drawRemovalByHand(byHand, ground, template);
   }
   if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);

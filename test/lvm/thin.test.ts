@@ -107,6 +107,25 @@ test('volumes of others are neither used nor touched', async () => {
   expect(await names()).toEqual(['vm1_disk']);
 });
 
+test('snapshots of a disk that was removed by hand are kept, and are not those of the next disk', async () => {
+  const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ template: 't' });
+  await image.createSnap('s');
+  await run('lvremove', '-q', '-f', `${group}/vm1_disk`);
+  const kept = (await names()).filter((name) => name.startsWith('platter-snapshot-'));
+  expect(kept).toHaveLength(1);
+  await expect(image.createImage({ template: 't' })).rejects.toMatchObject({
+    code: 'ALREADY_EXISTS',
+    details: { volumes: [`${group}/${kept[0]}`] },
+    hint: expect.stringContaining(`lvremove ${group}/${kept[0]}`),
+  });
+  expect(await names()).toEqual(kept);
+  await run('lvremove', '-q', '-f', `${group}/${kept[0]}`);
+  await image.createImage({ template: 't' });
+  expect((await image.info()).snapshots).toEqual([]);
+  await image.destroy();
+});
+
 test('a disk that is in use is neither restored nor removed', async () => {
   const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
   const { path } = await image.createImage({ template: 't' });

@@ -27,6 +27,20 @@ export const lvmVolumeMutants: readonly Mutant[] = [
     ],
   },
   {
+    id: 'lvm-orphans-adopted',
+    description:
+      'a new disk gets the thin snapshots of one of its name that somebody has removed by hand',
+    backend: 'lvm',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/lvm/lvm-driver',
+        find: 'requireNoOrphans(state, address);',
+        replace: '',
+      },
+    ],
+  },
+  {
     id: 'lvm-foreign-taken',
     description: "a volume of somebody else that has a disk's name is taken for the disk",
     backend: 'lvm',

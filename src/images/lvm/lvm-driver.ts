@@ -11,7 +11,7 @@ import type { Driver, DriverContext, DriverFactory } from '../driver.ts';
 import { lookForRecord, type Look } from '../image-record.ts';
 import { planVolume } from './create.ts';
 import { destroySteps } from './destroy.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, snapshotsOf } from './facts.ts';
 import { endExport, exportVolumeStep } from './export.ts';
 import { growSteps } from './grow.ts';
 import { openingSteps } from './opening.ts';
@@ -91,7 +91,10 @@ export const lvmDriver: DriverFactory = (context): Driver => {
         existing,
         opening: existing === undefined ? [] : await openingSteps(place, state, address),
         granuleBytes: state.extentBytes,
-        plan: (order) => planVolume(place, state, order),
+        async plan(order) {
+          requireNoOrphans(state, address);
+          return planVolume(place, state, order);
+        },
       };
     },
 
@@ -142,6 +145,16 @@ function requireFreeName(state: VolumeGroup, address: ImageAddress): void {
       hint: 'platter did not make it, and does not touch it: rename it, or choose another name',
     },
   );
+}
+
+/** Snapshots of a disk that somebody has removed by hand: they are kept, and a new disk of its name must not get them. */
+function requireNoOrphans(state: VolumeGroup, address: ImageAddress): void {
+  const orphans = snapshotsOf(state, address).map(({ volume }) => `${state.name}/${volume.name}`);
+  if (orphans.length === 0) return;
+  throw new PlatterError('ALREADY_EXISTS', 'snapshots of a former disk of this name are there', {
+    details: { volumes: orphans },
+    hint: `look at what is in them, and then: lvremove ${orphans.join(' ')}`,
+  });
 }
 
 /** B063, B064 */

@@ -45,6 +45,12 @@ async function whyStray(
     const message = `no template in the store has its content (${sha256})`;
     return { kind: 'orphan-volume', subject: null, message, hint: removal };
   }
+  if (volume.kind === 'pool') {
+    const isUsed = group.volumes.some(({ pool }) => pool === volume.name);
+    if (isUsed || known.operations.has(tagOf(volume, 'made') ?? '')) return undefined;
+    const message = 'the sparse disk whose pool it was is not there';
+    return { kind: 'orphan-volume', subject: null, message, hint: removal };
+  }
   const of = tagOf(volume, 'of');
   if (of !== undefined) {
     const hasDisk = group.volumes.some((other) => tagOf(other, 'image') === of);

@@ -1,0 +1,46 @@
+/**
+ * Somebody who is not platter removes a disk by the means of its storage: `rm`, `lvremove`. What platter keeps about the
+ * disk stays.
+ */
+import { parentOf } from '../../src/workspace/area.ts';
+import { simExecutor } from '../executor.ts';
+import { diskPath, flatSnapshotsPath } from '../model/layout.ts';
+import { remainsOf, volumeName } from '../model/volume-store.ts';
+import type { Performer } from './perform.ts';
+import type { OperationSpec } from './scenario.ts';
+
+/** How long somebody waits for a tool. */
+const patienceMs = 60_000;
+
+/**
+ * Whatever comes of it. Or, as the engine asks for where they are in the way, the snapshots that the disk has left, and the
+ * pool that was its own.
+ */
+export async function removeByHand(performer: Performer, spec: OperationSpec): Promise<void> {
+  const { world, process } = performer;
+  const { group } = world.stores;
+  if (group === undefined) return removeFiles(performer, spec);
+  const names =
+    spec.other === 'snapshots' ? remainsOf(group, spec.subject) : [volumeName(spec.subject)];
+  if (names.length === 0) return;
+  const args = ['-f', ...names.map((name) => `${group.name}/${name}`)];
+  await simExecutor(world, process).run({ file: 'lvremove', args }, { timeoutMs: patienceMs });
+}
+
+/** Durably. A machine that has it open is none of the remover's business. */
+function removeFiles(
+  { world, process }: Performer,
+  { subject, other }: OperationSpec,
+): Promise<void> {
+  const path = other === 'snapshots' ? flatSnapshotsPath(subject) : diskPath(subject);
+  return world.call(process, 'stranger.remove file', path, () => {
+    const { volume } = world;
+    if (volume.peek(path) === undefined) return;
+    if (other === 'snapshots') {
+      if (volume.peek(diskPath(subject)) !== undefined) return;
+      for (const [name] of [...volume.list(path)]) volume.unlink(`${path}/${name}`);
+      volume.removeDirectory(path);
+    } else volume.unlink(path);
+    volume.syncDirectory(parentOf(path));
+  });
+}
