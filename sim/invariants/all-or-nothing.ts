@@ -1,4 +1,4 @@
-import { creates, describeRun, removes } from '../model/expected.ts';
+import { creates, describeRun, isTakenApart, removes } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
@@ -24,7 +24,7 @@ export const allOrNothing: Invariant = {
     run.spec.kind === 'guest write' ? written(model, run) : settled(model, run),
   onRecovered(model) {
     for (const [address, states] of possible(model)) {
-      if (states === null) continue;
+      if (states === null || isTakenApart(model, address)) continue;
       const now = model.state(address);
       if (states.some((state) => isSame(now, state))) continue;
       const run = model.runs.findLast(({ addresses }) => addresses?.[0] === address);
@@ -73,7 +73,7 @@ function after(
   run: OperationRun,
   before: DiskState | undefined,
 ): DiskState | undefined {
-  if (removes(run.spec)) return undefined;
+  if (removes(run.spec, run.spec.subject)) return undefined;
   if (before !== undefined) return expected(model, run, before);
   if (!creates(run.spec) || run.source === undefined) return undefined;
   return made(model, run.source, run);

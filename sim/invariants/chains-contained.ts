@@ -1,7 +1,7 @@
 import type { Invariant } from '../model/invariant.ts';
 
-/** Reads the header of the file alone, or writes the name of what is behind down without a look. */
-const opensNothingBehind = /^qemu-img (?:info|create -q -u) /;
+/** Reads the header of the file alone, or not even that, or writes the name of what is behind down without a look. */
+const opensNothingBehind = /^qemu-img (?:info|create -q -u|check .*-f raw) /;
 
 export const chainsContained: Invariant = {
   id: 'chains-contained',

@@ -1,3 +1,4 @@
+import { isTakenApart } from '../model/expected.ts';
 import { lockTable } from '../locks.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
@@ -9,6 +10,7 @@ export const diskInfo: Invariant = {
   onRecovered(model) {
     if (!model.store.hasDiskInfo) return undefined;
     for (const [address, { content }] of model.disks) {
+      if (isTakenApart(model, address)) continue;
       const format = formatOf(model, address);
       if (format === undefined) return `no format is recorded of ${address}`;
       if (format !== content.kind) return `${address} is ${content.kind}, recorded is ${format}`;

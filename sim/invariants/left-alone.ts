@@ -6,7 +6,7 @@ export const leftAlone: Invariant = {
   description: 'recovery changes no disk of which nothing was broken off',
   onDone(model, run) {
     // Others may have changed something meanwhile.
-    if (!run.isExclusive) return undefined;
+    if (!run.isExclusive || run.spec.kind !== 'recover') return undefined;
     for (const [address, before] of run.allBefore ?? []) {
       if (model.unsettled.has(address)) continue;
       const after = model.state(address);

@@ -20,7 +20,7 @@ export const noLostDisk: Invariant = {
     if (model.isApart && model.homes.get(address) !== run.process.machine.index) {
       return `${address} of another host vanishes by ${describeRun(run)}`;
     }
-    if (removes(run.spec) && run.spec.subject === address) return undefined;
+    if (removes(run.spec, address)) return undefined;
     if (isBeingDestroyed(model, address)) return undefined;
     // Where publishing is not one change, what was interrupted between its changes may be taken back.
     if (model.store.mayTakeBack === true && model.unsettled.has(address)) return undefined;
@@ -31,9 +31,7 @@ export const noLostDisk: Invariant = {
 
 /** Whoever takes over from a removal carries it through. */
 function isBeingDestroyed(model: Model, address: string): boolean {
-  return model.runs.some(
-    ({ spec, outcome }) => removes(spec) && spec.subject === address && outcome === 'running',
-  );
+  return model.runs.some(({ spec, outcome }) => removes(spec, address) && outcome === 'running');
 }
 
 /** What is put in the place of a disk is still that disk. */

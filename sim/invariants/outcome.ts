@@ -31,7 +31,8 @@ function check(
   after: DiskState | undefined,
 ): string | undefined {
   const { spec } = run;
-  if (removes(spec)) return after === undefined ? undefined : 'the disk is still there';
+  if (removes(spec, spec.subject))
+    return after === undefined ? undefined : 'the disk is still there';
   if (spec.kind === 'guest write') return undefined;
   if (after === undefined) return 'the disk is not there';
   if (!after.isSound) return 'the disk is damaged';

@@ -1,3 +1,4 @@
+import { isTakenApart } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
@@ -44,10 +45,11 @@ function takenOf(model: Model): Map<string, Taken> {
   return known;
 }
 
-function isLost({ disks, runs, store, world }: Model, { run, disk, over }: Taken): boolean {
+function isLost(model: Model, { run, disk, over }: Taken): boolean {
+  const { disks, runs, store, world } = model;
   const { subject, other = '' } = run.spec;
   // Machines can start on it after the last look for them, by the name that it could not lose.
-  if (store.keepsTwoNames?.(subject) === true) return false;
+  if (store.keepsTwoNames?.(subject) === true || isTakenApart(model, subject)) return false;
   const view = disks.get(subject);
   // Another disk of the name has snapshots of its own.
   if (view?.inode !== disk || snapshotStates(world.volume, view).has(other)) return false;

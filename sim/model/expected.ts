@@ -24,8 +24,17 @@ export function creates({ kind }: OperationSpec): boolean {
   return creating.has(kind);
 }
 
-export function removes({ kind }: OperationSpec): boolean {
-  return kind === 'destroy' || kind === 'remove by hand';
+/** Whether it is meant to take a disk away. */
+export function removes({ kind, subject, other }: OperationSpec, address: string): boolean {
+  if (kind === 'remove by hand' && other === 'instance') {
+    return address.split('/')[0] === subject.split('/')[0];
+  }
+  return (kind === 'destroy' || kind === 'remove by hand') && subject === address;
+}
+
+/** Whether somebody removes all that its instance has by hand, one name after another, and so may have left any of it. */
+export function isTakenApart({ runs }: Model, address: string): boolean {
+  return runs.some(({ spec }) => spec.other === 'instance' && removes(spec, address));
 }
 
 /** Undefined where it has none, or nobody can tell. */

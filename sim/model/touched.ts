@@ -8,7 +8,7 @@ export function addressesOf({
   subject,
   other,
 }: OperationSpec): readonly string[] | undefined {
-  if (kind === 'recover') return undefined;
+  if (kind === 'recover' || (kind === 'remove by hand' && other === 'instance')) return undefined;
   if (kind.endsWith(' template') || kind === 'list' || kind === 'foreign file') return [];
   if (kind === 'clone' && other !== undefined) return [subject, other.split('@')[0] ?? ''];
   return [subject];

@@ -4,7 +4,7 @@
  */
 import { parentOf } from '../../src/workspace/area.ts';
 import { simExecutor } from '../executor.ts';
-import { diskPath, flatSnapshotsPath } from '../model/layout.ts';
+import { diskPath, flatSnapshotsPath, instancesPath } from '../model/layout.ts';
 import { remainsOf, volumeName } from '../model/volume-store.ts';
 import type { Performer } from './perform.ts';
 import type { OperationSpec } from './scenario.ts';
@@ -13,18 +13,38 @@ import type { OperationSpec } from './scenario.ts';
 const patienceMs = 60_000;
 
 /**
- * Whatever comes of it. Or, as the engine asks for where they are in the way, the snapshots that the disk has left, and the
+ * Whatever comes of it. Or all that its instance has; or, as the engine asks for where they are in the way, the snapshots that the disk has left, and the
  * pool that was its own.
  */
 export async function removeByHand(performer: Performer, spec: OperationSpec): Promise<void> {
   const { world, process } = performer;
   const { group } = world.stores;
+  if (spec.other === 'instance') return removeInstance(performer, spec.subject);
   if (group === undefined) return removeFiles(performer, spec);
   const names =
     spec.other === 'snapshots' ? remainsOf(group, spec.subject) : [volumeName(spec.subject)];
   if (names.length === 0) return;
   const args = ['-f', ...names.map((name) => `${group.name}/${name}`)];
   await simExecutor(world, process).run({ file: 'lvremove', args }, { timeoutMs: patienceMs });
+}
+
+/** `rm -r vm1`, as Nova does: one name after another, of disks, and of what platter keeps. */
+async function removeInstance({ world, process }: Performer, address: string): Promise<void> {
+  const { volume } = world;
+  const remove = async (path: string): Promise<void> => {
+    const names = await world.call(process, 'stranger.list', path, () =>
+      volume.peek(path)?.kind === 'directory' ? volume.list(path).map(([name]) => name) : undefined,
+    );
+    for (const name of names ?? []) await remove(`${path}/${name}`);
+    await world.call(process, 'stranger.remove', path, () => {
+      const inode = volume.peek(path);
+      if (inode === undefined) return;
+      if (inode.kind !== 'directory') volume.unlink(path);
+      else if (volume.list(path).length === 0) volume.removeDirectory(path);
+    });
+  };
+  await remove(parentOf(diskPath(address)));
+  await world.call(process, 'stranger.sync', '/', () => volume.syncDirectory(instancesPath));
 }
 
 /** Durably. A machine that has it open is none of the remover's business. */

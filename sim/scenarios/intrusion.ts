@@ -5,6 +5,7 @@ import {
   contested,
   drawSetUp,
   kindsOfDuels,
+  neighbour,
   onMachines,
   ways,
   type Ground,
@@ -26,20 +27,23 @@ export function drawIntrusion(prng: Prng, { machines, templates }: Ground): read
   return onMachines(machines, [...scripts, [puts]]);
 }
 
-/** One or two work on a disk that somebody removes by hand: `rm vm1/disk`, and nothing of what is kept about it. */
+/** One or two work on a disk that somebody removes by hand: `rm vm1/disk`, and nothing of what is kept about it; or `rm -r vm1`. */
 export function drawRemovalByHand(
   prng: Prng,
-  { machines }: Ground,
+  { machines, hasFiles }: Ground,
   template: TemplateSpec,
 ): Workload {
-  const subjects = { templates: [template], images: [commonImage] };
+  const ofInstance = hasFiles && prng.oneIn(3);
+  const images = ofInstance ? [commonImage, commonImage, neighbour] : [commonImage];
+  const subjects = { templates: [template], images };
   const scripts = Array.from({ length: 1 + prng.below(2) }, () =>
     Array.from({ length: 1 + prng.below(3) }, () =>
       drawOperation(prng, prng.pick(kindsOfDuels.image), subjects),
     ),
   );
   const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 100, 1000]) } : {};
-  const removes = { kind: 'remove by hand', subject: commonImage, ...waits } as const;
+  const all = ofInstance ? { other: 'instance' } : {};
+  const removes = { kind: 'remove by hand', subject: commonImage, ...all, ...waits } as const;
   return {
     setUp: drawSetUp(prng, template),
     clients: onMachines(machines, [...scripts, [removes]]),
