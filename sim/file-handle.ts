@@ -129,8 +129,8 @@ export class SimFileHandle extends SimOpened implements FileHandle {
 }
 
 /**
- * After a sync that failed the system may have dropped what it could not write: the next sync succeeds, and the content
- * is not there all the same.
+ * What could not be written stays to be written. (Linux may drop it, so that the next sync succeeds and the content is not
+ * there all the same: then nobody can tell what of a change in place has come about, and nothing is promised.)
  */
 export function syncInode(volume: Volume, inode: Inode, fault: Fault | undefined): void {
   if (fault?.kind === 'lies') return;

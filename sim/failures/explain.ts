@@ -62,9 +62,10 @@ function aboutFault({ host, site, nth, kind, since }: Fault): string {
 
 function programOf(operations: readonly OperationSpec[]): string {
   return operations
-    .map(({ kind, subject, other, sizeBytes, isHostile }) =>
+    .map(({ kind, subject, other, sizeBytes, isHostile, wipe }) =>
       [
         isHostile === true ? 'hostile' : undefined,
+        wipe === true ? 'wipe and' : undefined,
         kind,
         subject,
         other,

@@ -173,7 +173,7 @@ function* calmSchedule(scenario: Scenario): Generator<Scenario> {
   yield { ...scenario, schedule: { kind: 'tape', tape: [] } };
 }
 
-const optional = ['afterMs', 'cancelAfterMs', 'isRetried', 'sizeBytes', 'runsMs'] as const;
+const optional = ['afterMs', 'cancelAfterMs', 'isRetried', 'sizeBytes', 'runsMs', 'wipe'] as const;
 
 function* plainOperations(scenario: Scenario): Generator<Scenario> {
   for (const [index, client] of scenario.clients.entries()) {

@@ -46,6 +46,12 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
     case 'CORRUPT':
       // It is taken for the image that its name tells of.
       return model.faults.length > 0 || model.store.isTaken?.(spec.subject) === true;
+    // Somebody else is at work, or was.
+    case 'LOCKED':
+      return model.faults.length > 0 || model.scenario.clients.length > 1;
+    case 'UNREACHABLE':
+    case 'FORMAT_MISMATCH':
+    case 'TEMPLATE_CHANGED':
     case 'TOOL_FAILED':
     case 'TOOL_MISSING':
     case 'OUTCOME_UNKNOWN':

@@ -35,6 +35,7 @@ import { toldOutcome } from './told-outcome.ts';
 import { undoTold } from './undo-told.ts';
 import { volumeTemplates } from './volume-templates.ts';
 import { wholeDisks } from './whole-disks.ts';
+import { wiped } from './wiped.ts';
 
 export const invariants: readonly Invariant[] = [
   wholeDisks,
@@ -65,6 +66,7 @@ export const invariants: readonly Invariant[] = [
   provenOnly,
   chainsContained,
   staleBytes,
+  wiped,
   snapshotNames,
   snapshotsKept,
   foreignVolumes,

@@ -13,7 +13,7 @@ import {
   type TemplateSpec,
 } from './scenario.ts';
 import { withOwnConfig } from './own-config.ts';
-import { drawWorkload } from './workload.ts';
+import { drawWorkload, withWipes } from './workload.ts';
 
 const MiB = 2 ** 20;
 
@@ -29,7 +29,11 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const canRemoveByHand = hasFiles || backend === 'lvm';
   const ground = { machines, templates, isApart, hasFiles, canRemoveByHand };
   const workload = drawWorkload(seed, prng, ground);
-  const clients = withOwnConfig(new Prng(seed, 'own config'), workload.clients, backend);
+  const clients = withOwnConfig(
+    new Prng(seed, 'own config'),
+    withWipes(new Prng(seed, 'wipe'), workload.clients),
+    backend,
+  );
   const toolsWarn = new Prng(seed, 'warnings').oneIn(5);
   return {
     backend,

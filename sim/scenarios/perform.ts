@@ -103,7 +103,7 @@ async function performOnImage(
       return image.snapshotExtract(target, 'raw', { ...options, snapshot });
     }
     case 'destroy':
-      return image.destroy(options);
+      return image.destroy({ ...options, wipe: spec.wipe === true });
     default:
       return image.info();
   }

@@ -124,6 +124,8 @@ export interface OperationSpec {
   readonly runsMs?: number;
   /** What is imported or generated leans on a file of the host: nobody may ever open it with a tool. */
   readonly isHostile?: boolean;
+  /** What is destroyed is overwritten first. */
+  readonly wipe?: boolean;
   /** Waits so long before it begins. */
   readonly afterMs?: number;
   /** The caller gives up after so long. */

@@ -236,3 +236,13 @@ function drawKinds(prng: Prng): readonly OperationKind[] {
   }
   return kinds.length === 0 ? ['cache'] : kinds;
 }
+
+/** One disk in three that is destroyed. */
+export function withWipes(prng: Prng, clients: readonly ClientSpec[]): readonly ClientSpec[] {
+  return clients.map((client) => ({
+    ...client,
+    operations: client.operations.map((spec) =>
+      spec.kind === 'destroy' && prng.oneIn(3) ? { ...spec, wipe: true } : spec,
+    ),
+  }));
+}

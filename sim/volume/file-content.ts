@@ -56,7 +56,12 @@ export function writeContent(
 ): FileContent {
   const image = at === 0 ? images.find(bytes) : undefined;
   if (image !== undefined) return image;
-  if (content.kind === 'qcow2') return at === 60 ? withTable(content, bytes) : content;
+  if (content.kind === 'qcow2') {
+    if (at === 60) return withTable(content, bytes);
+    // Without its header it is nothing any more.
+    const isOverwritten = at === 0 && bytes.every((byte) => byte === 0);
+    return isOverwritten ? resize(emptyContent, fileBytes(content)) : content;
+  }
   return write(content, at, { length: bytes.length, source: bytes.slice() });
 }
 

@@ -1,5 +1,5 @@
 /** The content of a ploop disk, or of one of its snapshots, as one image in a private directory. */
-import { assert } from '../../errors.ts';
+import { assert, PlatterError } from '../../errors.ts';
 import { stored, type ProvenImage } from '../../ingress/proven.ts';
 import type { Session } from '../../operations/step.ts';
 import { ploopMergeAll } from '../../tools/ploop/argv.ts';
@@ -25,6 +25,10 @@ export async function privateContent(
   const { filesystem } = session.host;
   await requireNotMounted(filesystem, facts);
   const whole = await readDescriptor(filesystem, facts.path);
+  // The origin of a clone is not locked.
+  if (snapshot !== undefined && !whole.shots.some(({ guid }) => guid === snapshot.id)) {
+    throw new PlatterError('NOT_FOUND', `there is no snapshot "${snapshot.name}" any more`);
+  }
   const copy = `${session.workspace.path}/copy`;
   await makeOwnDirectory(filesystem, copy);
   const state = stateOf(whole, snapshot);
