@@ -11,6 +11,7 @@ import { diskInfo } from './disk-info.ts';
 import { durability } from './durability.ts';
 import { encryptedDisks } from './encrypted-disks.ts';
 import { errorHonesty } from './error-honesty.ts';
+import { exports } from './exports.ts';
 import { failedWithoutEffect } from './failed-without-effect.ts';
 import { foreignFiles } from './foreign-files.ts';
 import { foreignUntouched } from './foreign-images.ts';
@@ -61,6 +62,7 @@ export const invariants: readonly Invariant[] = [
   nothingLeft,
   diskInfo,
   errorHonesty,
+  exports,
   inUse,
   singleFlight,
   provenOnly,

@@ -27,7 +27,7 @@ export const lockingMutants: readonly Mutant[] = [
     description:
       'who takes over a dead operation leaves its paths as they are, though it may only have slept',
     backend: 'qcow2',
-    profile: 'pause',
+    profile: 'nfs',
     // The removal of what was taken over would fence off its former owner as well, only later: so it is left as it is.
     patches: [
       {
