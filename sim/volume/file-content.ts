@@ -1,6 +1,7 @@
 /** The content of any simulated file, whatever it holds. */
 import {
   allocatedBytes,
+  clear,
   emptyContent,
   fingerprint,
   rawOf,
@@ -59,10 +60,22 @@ export function writeContent(
   if (content.kind === 'qcow2') {
     if (at === 60) return withTable(content, bytes);
     // Without its header it is nothing any more.
-    const isOverwritten = at === 0 && bytes.every((byte) => byte === 0);
+    const isOverwritten = at === 0 && isZero(bytes);
     return isOverwritten ? resize(emptyContent, fileBytes(content)) : content;
   }
+  const end = at + bytes.length;
+  // A disk that is wiped is as large as it is: nothing is kept of its zeros.
+  if (isZero(bytes)) {
+    return resize(clear(content, at, end), Math.max(content.sizeBytes, end));
+  }
   return write(content, at, { length: bytes.length, source: bytes.slice() });
+}
+
+const zeroBytes = new Uint8Array(2 ** 20);
+
+function isZero(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0 || bytes.length > zeroBytes.length) return false;
+  return Buffer.compare(bytes, zeroBytes.subarray(0, bytes.length)) === 0;
 }
 
 /** The old snapshot table is brought back by writing its place into the header. */
