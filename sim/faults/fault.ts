@@ -48,17 +48,20 @@ export type CallFault =
   | 'lies';
 
 /** What can happen to a host at one of its steps. */
-export type HostFault =
+export const hostFaults = [
   /** The process dies; tools that it has started go on. */
-  | 'kill process'
+  'kill process',
   /** Power is cut on this host; what it served or had in memory is lost as the profile allows. */
-  | 'cut power'
+  'cut power',
   /** The host stands still for `amount` milliseconds. */
-  | 'pause'
+  'pause',
   /** The wall clock jumps by `amount` milliseconds. */
-  | 'jump clock'
+  'jump clock',
   /** Somebody removes all locks by hand, as one who takes them for left over does. */
-  | 'remove locks';
+  'remove locks',
+] as const;
+
+export type HostFault = (typeof hostFaults)[number];
 
 export type FaultKind = CallFault | HostFault;
 
@@ -79,16 +82,10 @@ export interface Fault {
   readonly amount?: number;
 }
 
-const hostFaults: ReadonlySet<string> = new Set<HostFault>([
-  'kill process',
-  'cut power',
-  'pause',
-  'jump clock',
-  'remove locks',
-]);
+const hostFaultSet: ReadonlySet<string> = new Set(hostFaults);
 
 export function isHostFault(kind: FaultKind): kind is HostFault {
-  return hostFaults.has(kind);
+  return hostFaultSet.has(kind);
 }
 
 /** The faults of one run, and how often each site has been reached. */

@@ -4,7 +4,7 @@
  */
 import type { PersistenceProfile } from '../volume/power-cut.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
-import { endings, type CallFault, type HostFault } from './fault.ts';
+import { endings, hostFaults, type CallFault, type HostFault } from './fault.ts';
 
 export interface Profile {
   readonly name: string;
@@ -156,14 +156,6 @@ const repeated: readonly SiteFaults[] = [
   { sites: reads, kinds: ['ESTALE'] },
 ];
 
-const everyHostFault: readonly HostFault[] = [
-  'kill process',
-  'cut power',
-  'pause',
-  'jump clock',
-  'remove locks',
-];
-
 function define(name: string, description: string, rest: Partial<Profile>): Profile {
   return {
     name,
@@ -201,7 +193,7 @@ export const profiles: readonly Profile[] = [
     hostFaults: ['kill process', 'pause'],
   }),
   define('swarm', 'any of it at once', {
-    hostFaults: everyHostFault,
+    hostFaults,
     callFaults: [...disk, ...tools, ...clusters, ...repeated],
   }),
   define('lying-disk', 'syncs do nothing: a negative control', {

@@ -6,6 +6,7 @@ import { drawEncryption } from './encryption.ts';
 import { drawVolumeGroup } from './volume-group.ts';
 import { Prng } from '../schedule/prng.ts';
 import {
+  canRemoveByHand,
   hasDiskFiles,
   type Scenario,
   type ScheduleSpec,
@@ -26,8 +27,13 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const cluster = backend === 'rbd' ? drawCluster(seed, machines) : undefined;
   const isApart = cluster?.isAllThatIsShared === true;
   const hasFiles = hasDiskFiles(backend);
-  const canRemoveByHand = hasFiles || backend === 'lvm';
-  const ground = { machines, templates, isApart, hasFiles, canRemoveByHand };
+  const ground = {
+    machines,
+    templates,
+    isApart,
+    hasFiles,
+    canRemoveByHand: canRemoveByHand(backend),
+  };
   const workload = drawWorkload(seed, prng, ground);
   const clients = withOwnConfig(
     new Prng(seed, 'own config'),

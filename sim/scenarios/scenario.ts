@@ -176,7 +176,12 @@ export function hasDiskFiles(backend: SimBackend): boolean {
   return backend === 'flat' || backend === 'qcow2';
 }
 
-/** Whether somebody removes one by the means of its storage. */
+/** Whether a disk can be removed by the means of its storage alone, and leaves nothing half. */
+export function canRemoveByHand(backend: SimBackend): boolean {
+  return hasDiskFiles(backend) || backend === 'lvm';
+}
+
+/** Whether somebody removes one so. */
 export function isRemovedByHand(scenario: Scenario): boolean {
   return operationsOf(scenario).some(({ kind }) => kind === 'remove by hand');
 }

@@ -1,9 +1,8 @@
 /** What a soak has seen, as JSON: the matrix of sites and faults, and which operations ended how. */
+import { hostFaults } from '../faults/fault.ts';
 import { callFaultsAt } from '../faults/possible.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
 import type { CoverageData } from './coverage.ts';
-
-const hostFaults = ['kill process', 'cut power', 'pause', 'jump clock', 'remove locks'] as const;
 
 export function coverageJson(backend: SimBackend, coverage: CoverageData): string {
   const struck = (site: string) =>

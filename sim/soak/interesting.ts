@@ -2,6 +2,7 @@
 import { cryptSteps } from '../faults/lvm-steps.ts';
 import { profilesNamed } from '../faults/profiles.ts';
 import {
+  canRemoveByHand,
   hasDiskFiles,
   operationKinds,
   type OperationKind,
@@ -15,7 +16,7 @@ const scenariosMin = 20_000;
 /** What somebody does who is not platter is not possible everywhere. */
 function canHappen(kind: OperationKind, backend: SimBackend): boolean {
   if (kind === 'foreign file') return hasDiskFiles(backend);
-  return kind !== 'remove by hand' || hasDiskFiles(backend) || backend === 'lvm';
+  return kind !== 'remove by hand' || canRemoveByHand(backend);
 }
 
 const refusals = [
