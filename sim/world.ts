@@ -153,6 +153,8 @@ export class World {
     if (isShared) loseMemoryOf(this.volume, machine.index, chooseState);
     else cutPower(this.volume, persistence, chooseState);
     this.stores.cutPower?.(machine, chooseState);
+    // Who was at work is dead: what is changed now nobody of them does.
+    this.#acting = undefined;
     for (const observer of this.observers) observer.afterPowerCut?.(machine);
   }
 

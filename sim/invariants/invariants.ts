@@ -17,6 +17,7 @@ import { foreignFiles } from './foreign-files.ts';
 import { foreignUntouched } from './foreign-images.ts';
 import { foreignVolumes } from './foreign-volumes.ts';
 import { inUse } from './in-use.ts';
+import { keptTemplates } from './kept-templates.ts';
 import { leftAlone } from './left-alone.ts';
 import { makers } from './makers.ts';
 import { noLostDisk } from './no-lost-disk.ts';
@@ -24,6 +25,7 @@ import { noShrink } from './no-shrink.ts';
 import { orphans } from './orphans.ts';
 import { outcome } from './outcome.ts';
 import { overtaken } from './overtaken.ts';
+import { permissions } from './permissions.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
 import { secrets } from './secrets.ts';
@@ -51,6 +53,8 @@ export const invariants: readonly Invariant[] = [
   allOrNothing,
   leftAlone,
   templatesAreImmutable,
+  keptTemplates,
+  permissions,
   chains,
   clones,
   clusterTemplates,

@@ -2,9 +2,7 @@ import { describeRun } from '../model/expected.ts';
 import { nameOf } from '../cluster/namespace.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
-import { storedContent } from '../scenarios/contents.ts';
-import { forcingsOf } from '../scenarios/own-config.ts';
-import { fingerprintFile } from '../volume/file-content.ts';
+import { isWhole } from '../model/stored-templates.ts';
 
 export const templatesAreImmutable: Invariant = {
   id: 'template-immutable',
@@ -18,22 +16,26 @@ export const templatesAreImmutable: Invariant = {
       if (leaning.length > 0)
         return `template ${name} vanishes while ${leaning.join(', ')} leans on it`;
       const { kind: by = 'delete template' } = run?.spec ?? {};
-      const mayTakeBack = ['delete template', 'add template', 'cache', 'recover'].includes(by);
-      return mayTakeBack || run === undefined
+      return mayTakeAway.has(by) || run === undefined
         ? undefined
         : `template ${name} vanishes by ${describeRun(run)}`;
     }
     const spec = model.template(name);
     if (spec === undefined) return `a template ${name} appears that nobody knows`;
+    if (run?.spec.kind === 'put template') return undefined;
     if (spec.hostile) return `the hostile template ${name} is taken`;
-    const found = fingerprintFile(model.world.volume.content(inode));
-    return forcingsOf(model.scenario).some(
-      (forceRawImages) => found === fingerprintFile(storedContent(spec, forceRawImages)),
-    )
-      ? undefined
-      : `template ${name} is not what was fetched`;
+    return isWhole(model, spec, inode) ? undefined : `template ${name} is not what was fetched`;
   },
 };
+
+const mayTakeAway: ReadonlySet<string> = new Set([
+  'delete template',
+  'prune',
+  // What they have put there themselves.
+  'add template',
+  'cache',
+  'recover',
+]);
 
 function leaningOn(model: Model, name: string): readonly string[] {
   const leaning: string[] = [];

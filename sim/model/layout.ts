@@ -57,6 +57,11 @@ export function diskPath(address: string): string {
   return `${instancesPath}/${address}`;
 }
 
+/** Where a host has a template. */
+export function templatePath(scenario: Scenario, machine: number, name: string): string {
+  return `${directoryOf(scenario, machine)}/_base/${name}`;
+}
+
 /** Where the snapshots of a flat disk are. */
 export function flatSnapshotsPath(address: string): string {
   const [instance = '', disk = ''] = address.split('/');

@@ -2,6 +2,8 @@
 import type { OperationSpec } from '../scenarios/scenario.ts';
 import type { OperationRun } from './operation-run.ts';
 
+const noImage: ReadonlySet<string> = new Set(['list', 'prune', 'foreign file']);
+
 /** Images that an operation works on, its own first. */
 export function addressesOf({
   kind,
@@ -9,7 +11,7 @@ export function addressesOf({
   other,
 }: OperationSpec): readonly string[] | undefined {
   if (kind === 'recover' || (kind === 'remove by hand' && other === 'instance')) return undefined;
-  if (kind.endsWith(' template') || kind === 'list' || kind === 'foreign file') return [];
+  if (kind.endsWith(' template') || noImage.has(kind)) return [];
   if (kind === 'clone' && other !== undefined) return [subject, other.split('@')[0] ?? ''];
   return [subject];
 }

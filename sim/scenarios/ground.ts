@@ -56,7 +56,7 @@ export const kindsOfDuels: Readonly<Record<'image' | 'template', readonly Operat
     'guest write',
     'recover',
   ],
-  template: ['cache', 'cache', 'delete template', 'delete template', 'verify template'],
+  template: ['cache', 'cache', 'delete template', 'delete template', 'verify template', 'prune'],
 };
 
 /** What several hosts make under one name whose directories are not the same. */

@@ -14,6 +14,9 @@ import {
 import { drawOperation } from './operations.ts';
 import type { ClientSpec, TemplateSpec } from './scenario.ts';
 
+/** What nobody does through platter. */
+export type ByStranger = 'foreign file' | 'put template' | 'remove by hand';
+
 /** One or two make a disk, and somebody who is not platter puts a file there meanwhile, or before. */
 export function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
   const scripts = Array.from({ length: 1 + prng.below(2) }, () => {
@@ -25,6 +28,26 @@ export function drawIntrusion(prng: Prng, { machines, templates }: Ground): read
   const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 1000]) } : {};
   const puts = { kind: 'foreign file', subject: contested, ...waits } as const;
   return onMachines(machines, [...scripts, [puts]]);
+}
+
+const ofTemplates = ['cache', 'cache', 'verify template', 'delete template', 'prune'] as const;
+
+/** Somebody puts a template into the store that others use meanwhile, or afterwards: nobody has looked at it. */
+export function drawAdoption(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
+  const template = prng.pick(templates);
+  const subjects = { templates: [template], images: [commonImage, neighbour] };
+  const scripts = Array.from({ length: 1 + prng.below(2) }, () =>
+    Array.from({ length: 1 + prng.below(3) }, () =>
+      drawOperation(prng, prng.pick(ofTemplates), subjects),
+    ),
+  );
+  const puts = { kind: 'put template', subject: template.name } as const;
+  if (prng.oneIn(2)) {
+    const [first = [], ...others] = scripts;
+    return onMachines(machines, [[puts, ...first], ...others]);
+  }
+  const waits = { afterMs: prng.pick([10, 30, 1000]) };
+  return onMachines(machines, [...scripts, [{ ...puts, ...waits }]]);
 }
 
 /** One or two work on a disk that somebody removes by hand: `rm vm1/disk`, and nothing of what is kept about it; or `rm -r vm1`. */

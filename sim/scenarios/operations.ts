@@ -22,7 +22,7 @@ export function drawOperation(
   const template = prng.pick(templates).name;
   const spec: OperationSpec = {
     kind,
-    subject: kind.endsWith(' template') ? template : prng.pick(images),
+    subject: subjectOf(prng, kind, { template, images }),
     ...(prng.oneIn(3) ? { afterMs: prng.pick([10, 1000, 8000]) } : {}),
     ...(prng.oneIn(2) ? { isRetried: true } : {}),
     ...(prng.oneIn(12) ? { cancelAfterMs: prng.pick([1, 30, 1500]) } : {}),
@@ -62,6 +62,16 @@ export function drawOperation(
     default:
       return spec;
   }
+}
+
+function subjectOf(
+  prng: Prng,
+  kind: OperationKind,
+  { template, images }: { template: string; images: readonly string[] },
+): string {
+  if (kind.endsWith(' template')) return template;
+  const image = prng.pick(images);
+  return kind === 'prune' ? '' : image;
 }
 
 /** What makes sense only after something else often has that before it. */

@@ -14,6 +14,7 @@ import type { World } from '../world.ts';
 import { contentFromOutside, templateContent } from './contents.ts';
 import { removeByHand } from './by-hand.ts';
 import { putForeignFile } from './foreign-file.ts';
+import { putTemplate } from './put-template.ts';
 import { runGuest } from './guest.ts';
 import { importPath } from './setting.ts';
 import type { OperationSpec, Scenario } from './scenario.ts';
@@ -46,6 +47,8 @@ export async function performOperation(
       return backend.templates.delete(subject, options);
     case 'verify template':
       return backend.templates.verify(subject, options);
+    case 'prune':
+      return backend.templates.prune({ ...options, unusedForSeconds: 0 });
     case 'recover':
       return backend.recover(options);
     case 'list':
@@ -54,6 +57,8 @@ export async function performOperation(
       return runGuest(performer, spec);
     case 'foreign file':
       return putForeignFile(performer, subject);
+    case 'put template':
+      return putTemplate(performer, subject);
     case 'remove by hand':
       return removeByHand(performer, spec);
     default:

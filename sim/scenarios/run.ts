@@ -21,6 +21,7 @@ import { Prng } from '../schedule/prng.ts';
 import { World, type Observer } from '../world.ts';
 import { closeDown } from './close-down.ts';
 import { performOperation } from './perform.ts';
+import { putsTemplates, removeTornTemplates } from './put-template.ts';
 import { asPlatterError, backendOf, furnish, storesOf } from './setting.ts';
 import type { ClientSpec, Scenario, ScheduleSpec } from './scenario.ts';
 
@@ -61,6 +62,7 @@ export async function runScenario(
   const stateChoices: StateChoice[] = [];
   const world = worldOf(scenario, policy, stateChoices);
   furnish(world, scenario);
+  if (putsTemplates(scenario)) world.observers.push(removeTornTemplates(world, scenario));
   const model = new Model(world, scenario, invariants);
   world.observers.push(...observers);
   await setUp(world, model, scenario);

@@ -153,8 +153,10 @@ export const operationKinds = [
   'add template',
   'delete template',
   'verify template',
+  'prune',
   'recover',
   'foreign file',
+  'put template',
   'remove by hand',
 ] as const;
 

@@ -11,7 +11,7 @@ import {
   type Ground,
   type Workload,
 } from './ground.ts';
-import { drawIntrusion, drawRemovalByHand } from './intrusion.ts';
+import { drawAdoption, drawIntrusion, drawRemovalByHand, type ByStranger } from './intrusion.ts';
 import { drawOperation, drawStory } from './operations.ts';
 import type { ClientSpec, OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
 
@@ -24,28 +24,28 @@ const neighbourhoods = [
 ] as const;
 
 /** How often each kind comes, before a run draws its own subset. */
-const weights: Readonly<Record<Exclude<OperationKind, 'foreign file' | 'remove by hand'>, number>> =
-  {
-    cache: 10,
-    'create blank': 2,
-    'create generated': 1,
-    import: 1,
-    resize: 5,
-    'create snapshot': 5,
-    'restore snapshot': 4,
-    'delete snapshot': 2,
-    flatten: 2,
-    clone: 2,
-    export: 1,
-    destroy: 4,
-    show: 1,
-    list: 1,
-    'guest write': 4,
-    'add template': 2,
-    'delete template': 2,
-    'verify template': 1,
-    recover: 1,
-  };
+const weights: Readonly<Record<Exclude<OperationKind, ByStranger>, number>> = {
+  cache: 10,
+  'create blank': 2,
+  'create generated': 1,
+  import: 1,
+  resize: 5,
+  'create snapshot': 5,
+  'restore snapshot': 4,
+  'delete snapshot': 2,
+  flatten: 2,
+  clone: 2,
+  export: 1,
+  destroy: 4,
+  show: 1,
+  list: 1,
+  'guest write': 4,
+  'add template': 2,
+  'delete template': 2,
+  'verify template': 1,
+  prune: 1,
+  recover: 1,
+};
 
 /** Everybody at work on what they make themselves, or on what is there already; or a few who want the same at once. */
 export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload {
@@ -59,6 +59,8 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   if (ground.canRemoveByHand && template !== undefined && byHand.oneIn(12)) {
     return drawRemovalByHand(byHand, ground, template);
   }
+  const adoption = new Prng(seed, 'adoption');
+  if (adoption.oneIn(12)) return { clients: drawAdoption(adoption, ground) };
   if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);
   const together = new Prng(seed, 'disks of an instance');
   if (template !== undefined && together.oneIn(8)) {

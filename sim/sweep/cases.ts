@@ -30,6 +30,7 @@ export interface Subject {
 export const subject = 'vm1/disk';
 const other = 't1';
 export const add: OperationSpec = { kind: 'add template', subject: other };
+export const put: OperationSpec = { kind: 'put template', subject: other };
 export const cache: OperationSpec = { kind: 'cache', subject, other };
 const write: OperationSpec = { kind: 'guest write', subject, pattern: 600 };
 export const snapshot: OperationSpec = { kind: 'create snapshot', subject, other: 's1' };
@@ -48,6 +49,14 @@ const subjects: readonly Subject[] = [
     rival: cache,
   },
   { name: 'verify-template', setUp: [add], operation: { ...add, kind: 'verify template' } },
+  { name: 'prune', setUp: [add], operation: { kind: 'prune', subject: '' }, rival: cache },
+  {
+    name: 'adopt-template',
+    setUp: [put],
+    operation: { ...add, kind: 'verify template' },
+    isOfTemplate: true,
+  },
+  { name: 'cache-of-foreign', setUp: [put], operation: cache },
   { name: 'cache-cold', setUp: [], operation: cache, isOfTemplate: true },
   { name: 'cache-warm', setUp: [add], operation: cache, isOfTemplate: true },
   { name: 'cache-larger', setUp: [add], operation: { ...cache, sizeBytes: 2 * templateBytes } },

@@ -8,6 +8,7 @@ import {
   foreign,
   grow,
   isPossible,
+  put,
   snapshot,
   subject,
   type Subject,
@@ -39,6 +40,13 @@ const rivals: readonly (Pick<Subject, 'name' | 'setUp' | 'operation'> & {
     operation: cache,
     rival: { ...add, kind: 'delete template' },
   },
+  {
+    name: 'cache-and-prune',
+    setUp: [add],
+    operation: cache,
+    rival: { kind: 'prune', subject: '' },
+  },
+  { name: 'cache-and-put-template', setUp: [], operation: cache, rival: put },
   {
     name: 'cache-and-destroy',
     setUp: [cache],

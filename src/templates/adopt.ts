@@ -40,6 +40,8 @@ export function prepareAdoption(
             source: 'found in the store',
             addedAt: new Date(modifiedMs).toISOString(),
           };
+          // Nova syncs nothing: a record must not survive a power cut that its template does not.
+          await host.filesystem.sync(path);
           await publishRecord(host.filesystem, workspace, record);
           adopted = { ...record, path };
         },

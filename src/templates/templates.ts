@@ -125,22 +125,28 @@ export class Templates {
         if (!PlatterError.is(error) || error.details['errno'] !== 'ENOENT') throw error;
       }
     }
-    const request = addRequest(name, options.fetch, options, 'use');
-    // Whoever fetches may take long; those who need the same template wait for it as long as it takes.
-    const lockWaitMs = options.lockWaitMs ?? Infinity;
     try {
-      return await perform(this.#host, addOperation(this.#config, this.#copies, request), {
-        ...options,
-        lockWaitMs,
-      });
+      return await this.#bring(name, options);
     } catch (error) {
       const isOvertaken =
         PlatterError.is(error) && (error.code === 'ALREADY_EXISTS' || error.code === 'LOCKED');
-      const winner = isOvertaken ? await this.find(name) : undefined;
-      if (winner === undefined) throw error;
+      const winner = isOvertaken ? await lookUp(this.#host, this.#config, name) : undefined;
       // Its lock was taken for stale meanwhile: what the other one has put there is as good.
-      return winner;
+      if (winner?.state === 'present') return winner.template;
+      // Nova has put its own there meanwhile.
+      if (winner?.state === 'foreign') return this.#bring(name, { ...options, fetch: undefined });
+      throw error;
     }
+  }
+
+  /** Fetches a template, or takes one into the records that is there without. */
+  #bring(name: string, options: EnsureOptions): Promise<Template> {
+    const request = addRequest(name, options.fetch, options, 'use');
+    return perform(this.#host, addOperation(this.#config, this.#copies, request), {
+      ...options,
+      // Whoever fetches may take long; those who need the same template wait for it as long as it takes.
+      lockWaitMs: options.lockWaitMs ?? Infinity,
+    });
   }
 
   /** Nova's cache manager goes by the modification time (B022, B044): a template in use has to look young. */

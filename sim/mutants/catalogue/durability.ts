@@ -117,4 +117,52 @@ export const durabilityMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'adopted-not-synced',
+    description: 'a template that Nova has put into the store is recorded, and is not durable',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'templates/adopt',
+        find: 'await host.filesystem.sync(path);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'template-writable',
+    description: 'templates can be written to by mistake',
+    backend: 'qcow2',
+    patches: [
+      {
+        module: 'templates/add',
+        find: 'await filesystem.setPermissions(`${session.workspace.path}/${draft.file}`, 0o444);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'snapshot-writable',
+    description: 'snapshots of flat disks can be written to by mistake',
+    backend: 'flat',
+    patches: [
+      {
+        module: 'images/flat/snapshots',
+        find: 'await filesystem.setPermissions(copy, 0o444);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'disk-read-only',
+    description: 'a disk has the permissions of what it was copied from',
+    backend: 'flat',
+    patches: [
+      {
+        module: 'images/flat/create',
+        find: 'await session.host.filesystem.setPermissions(draftPath(session), 0o644);',
+        replace: '',
+      },
+    ],
+  },
 ];

@@ -194,4 +194,16 @@ export const lockingMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'nova-overlooked',
+    description: 'a template that Nova puts into the store while it is fetched is taken for none',
+    backend: 'flat',
+    patches: [
+      {
+        module: 'templates/templates',
+        find: "if (winner?.state === 'foreign') return this.#bring(name, { ...options, fetch: undefined });",
+        replace: '',
+      },
+    ],
+  },
 ];
