@@ -26,8 +26,9 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
     case 'NOT_FOUND':
       if (lacksKey(model, spec.subject)) return true;
       // A template that is missing is fetched. Whose files are with another now learns so, unless nobody answers.
-      if (creates(spec) && spec.kind !== 'clone')
+      if (creates(spec) && !spec.kind.startsWith('clone'))
         return model.faults.some(({ kind }) => kind === 'server away');
+      if (spec.subject === '') return model.faults.some(({ kind }) => kind === 'server away');
       return before === undefined || spec.other !== undefined || spec.kind.endsWith(' template');
     // Nobody asks for nonsense here.
     case 'INVALID_ARGUMENT':

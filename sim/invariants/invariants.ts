@@ -29,6 +29,7 @@ import { permissions } from './permissions.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
 import { secrets } from './secrets.ts';
+import { imagesOfService } from './service-images.ts';
 import { singleFlight } from './single-flight.ts';
 import { snapshotNames } from './snapshot-names.ts';
 import { snapshotsKept } from './snapshots-kept.ts';
@@ -58,6 +59,7 @@ export const invariants: readonly Invariant[] = [
   chains,
   clones,
   clusterTemplates,
+  imagesOfService,
   volumeTemplates,
   foreignFiles,
   foreignUntouched,

@@ -11,6 +11,8 @@ export const outcome: Invariant = {
   onDone(model, run) {
     if (!run.isAlone || run.addresses === undefined || run.addresses.length === 0) return undefined;
     if (isNotDone(run) || run.spec.kind === 'remove by hand') return undefined;
+    // It is about an image of a service, and through which disk does not matter.
+    if (run.spec.kind === 'clean up image' && run.before === undefined) return undefined;
     // To want a disk where somebody else has put one is to have that.
     if (run.spec.kind === 'cache' && model.store.isTaken?.(run.spec.subject) === true)
       return undefined;

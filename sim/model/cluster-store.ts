@@ -56,9 +56,11 @@ export function clusterStore(world: World): DiskStore {
     },
     leftovers: () => leftIn(cluster),
     remains: () =>
-      [...images.directory.keys()]
-        .filter((name) => !(foreignImages as readonly string[]).includes(name))
-        .map((name) => `${imagePool}/${name}`),
+      [imagePool, templatePool].flatMap((pool) =>
+        [...(cluster.namespace(pool)?.directory.keys() ?? [])]
+          .filter((name) => !(foreignImages as readonly string[]).includes(name))
+          .map((name) => `${pool}/${name}`),
+      ),
   };
 }
 

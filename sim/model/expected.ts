@@ -2,8 +2,10 @@
 import { roundUp } from '../../src/sizes.ts';
 import { importContent, templateContent } from '../scenarios/contents.ts';
 import type { OperationSpec } from '../scenarios/scenario.ts';
+import type { RawContent } from '../volume/content.ts';
 import type { Model } from './model.ts';
 import type { OperationRun } from './operation-run.ts';
+import { sharedImage } from './service-images.ts';
 import { bytesOf, guestContent, snapshotStates } from './view.ts';
 
 /** Content and size of what an image is made of. */
@@ -18,6 +20,7 @@ const creating: ReadonlySet<string> = new Set([
   'create generated',
   'import',
   'clone',
+  'clone image',
 ]);
 
 export function creates({ kind }: OperationSpec): boolean {
@@ -43,29 +46,38 @@ export function sourceOf(
   { kind, other, pattern = 0, isHostile }: OperationSpec,
 ): Source | undefined {
   switch (kind) {
-    case 'cache': {
-      const template = model.template(other ?? '');
-      if (template === undefined) return undefined;
-      const content = guestContent(
-        model.world.volume,
-        templateContent({ ...template, hostile: false }),
-      );
-      return { bytes: bytesOf(content), sizeBytes: content.sizeBytes };
-    }
+    case 'cache':
+      return templateSource(model, other ?? '');
+    case 'clone image':
+      return templateSource(model, other ?? '') ?? imageSource(model, other ?? '');
     case 'create blank':
       return { bytes: bytesOf({ kind: 'raw', sizeBytes: 0, extents: [] }), sizeBytes: 0 };
     case 'create generated':
     case 'import':
       if (isHostile === true) return undefined;
-      return {
-        bytes: bytesOf(importContent(pattern)),
-        sizeBytes: importContent(pattern).sizeBytes,
-      };
+      return sourceFrom(importContent(pattern));
     case 'clone':
       return snapshotSource(model, other ?? '');
     default:
       return undefined;
   }
+}
+
+function templateSource(model: Model, name: string): Source | undefined {
+  const template = model.template(name);
+  if (template === undefined) return undefined;
+  return sourceFrom(
+    guestContent(model.world.volume, templateContent({ ...template, hostile: false })),
+  );
+}
+
+function imageSource({ world: { stores } }: Model, name: string): Source | undefined {
+  const image = stores.cluster === undefined ? undefined : sharedImage(stores.cluster, name);
+  return image === undefined ? undefined : sourceFrom(image.content);
+}
+
+function sourceFrom(content: RawContent): Source {
+  return { bytes: bytesOf(content), sizeBytes: content.sizeBytes };
 }
 
 function snapshotSource(model: Model, address: string): Source | undefined {

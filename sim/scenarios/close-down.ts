@@ -6,6 +6,7 @@ import type { Backend } from '../../src/images/backend.ts';
 import type { PlatterEvent } from '../../src/ports/events.ts';
 import { directoryOf } from '../model/layout.ts';
 import type { Model } from '../model/model.ts';
+import { serviceImages, sharedImage } from '../model/service-images.ts';
 import type { SimProcess } from '../process.ts';
 import type { World } from '../world.ts';
 import { performOperation } from './perform.ts';
@@ -52,6 +53,7 @@ async function closeOn(world: World, model: Model, scenario: Scenario): Promise<
   if (!(await first.useAgain())) return;
   const removing = model.isApart ? closings : [first];
   for (const closing of removing) if (!(await closing.removeDisks())) return;
+  if (!(await first.removeServiceImages())) return;
   for (const closing of removing) if (!(await closing.removeTemplates())) return;
   model.end();
 }
@@ -112,6 +114,17 @@ class Closing {
       .sort((a, b) => depth(b) - depth(a));
     for (const subject of subjects) {
       if (!(await this.#mustSucceed({ kind: 'destroy', subject }))) return false;
+    }
+    return true;
+  }
+
+  /** Nothing leans on them any more. */
+  async removeServiceImages(): Promise<boolean> {
+    const { cluster } = this.#world.stores;
+    if (cluster === undefined) return true;
+    for (const name of serviceImages.filter((one) => sharedImage(cluster, one) !== undefined)) {
+      const removes = { kind: 'clean up image', subject: 'vm1/disk', other: name } as const;
+      if (!(await this.#mustSucceed(removes))) return false;
     }
     return true;
   }

@@ -8,6 +8,7 @@ import { Prng } from '../schedule/prng.ts';
 import {
   canRemoveByHand,
   hasDiskFiles,
+  sharesImages,
   type Scenario,
   type ScheduleSpec,
   type SimBackend,
@@ -33,6 +34,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     isApart,
     hasFiles,
     canRemoveByHand: canRemoveByHand(backend),
+    sharesImages: sharesImages(backend),
   };
   const workload = drawWorkload(seed, prng, ground);
   const clients = withOwnConfig(

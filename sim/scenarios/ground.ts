@@ -16,6 +16,8 @@ export interface Ground {
   readonly hasFiles: boolean;
   /** Disks can be removed one by one, and leave nothing half. */
   readonly canRemoveByHand: boolean;
+  /** Images of an image service can be disks without being copied. */
+  readonly sharesImages: boolean;
   readonly templates: readonly TemplateSpec[];
 }
 
@@ -42,7 +44,9 @@ export function drawSetUp(prng: Prng, { name }: TemplateSpec): readonly Operatio
   ];
 }
 
-export const kindsOfDuels: Readonly<Record<'image' | 'template', readonly OperationKind[]>> = {
+export const kindsOfDuels: Readonly<
+  Record<'image' | 'template' | 'service', readonly OperationKind[]>
+> = {
   image: [
     'cache',
     'resize',
@@ -54,6 +58,16 @@ export const kindsOfDuels: Readonly<Record<'image' | 'template', readonly Operat
     'export',
     'destroy',
     'guest write',
+    'recover',
+  ],
+  service: [
+    'direct snapshot',
+    'direct snapshot',
+    'clone image',
+    'clean up image',
+    'create snapshot',
+    'guest write',
+    'destroy',
     'recover',
   ],
   template: ['cache', 'cache', 'delete template', 'delete template', 'verify template', 'prune'],

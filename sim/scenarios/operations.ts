@@ -1,5 +1,6 @@
 /** Draws operations, and what makes sense only after something else with that before it. */
 import type { Prng } from '../schedule/prng.ts';
+import { beforeService, drawServiceImage } from './image-service.ts';
 import type { OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
 
 const MiB = 2 ** 20;
@@ -50,6 +51,14 @@ export function drawOperation(
         subject: prng.oneIn(3) ? spec.subject : 'vm2/disk',
         other: `${prng.pick(images)}@${prng.pick(snapshots)}`,
       };
+    case 'clone image':
+    case 'direct snapshot':
+    case 'clean up image':
+      return {
+        ...spec,
+        ...(kind === 'clone image' ? { subject: 'vm2/disk' } : {}),
+        other: drawServiceImage(prng, kind, template),
+      };
     case 'export':
       return { ...spec, ...(prng.oneIn(2) ? { other: prng.pick(snapshots) } : {}) };
     case 'guest write':
@@ -89,6 +98,10 @@ export function drawStory(prng: Prng, last: OperationSpec): readonly OperationSp
       const [origin = '', snapshot = ''] = other.split('@');
       return [{ kind: 'create snapshot', subject: origin, other: snapshot }, last];
     }
+    case 'clone image':
+      return [beforeService(last, 'vm1/disk'), last];
+    case 'clean up image':
+      return [beforeService(last, subject), last];
     case 'delete template':
       return [{ kind: 'add template', subject }, last];
     case 'flatten':

@@ -13,6 +13,7 @@ import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
 import { contentFromOutside, templateContent } from './contents.ts';
 import { removeByHand } from './by-hand.ts';
+import { directSnapshotName, locationOf } from './image-service.ts';
 import { putForeignFile } from './foreign-file.ts';
 import { putTemplate } from './put-template.ts';
 import { runGuest } from './guest.ts';
@@ -52,6 +53,7 @@ export async function performOperation(
     case 'recover':
       return backend.recover(options);
     case 'list':
+      await backend.templates.list();
       return backend.list();
     case 'guest write':
       return runGuest(performer, spec);
@@ -92,6 +94,14 @@ async function performOnImage(
     }
     case 'clone':
       return image.createImage({ ...options, snapshot: other, sizeBytes });
+    case 'clone image':
+      return image.clone(locationOf(performer.world, other) ?? other, options);
+    case 'direct snapshot':
+      return image.directSnapshot(directSnapshotName, other, options);
+    case 'clean up image': {
+      const location = locationOf(performer.world, other);
+      return image.cleanupDirectSnapshot(location, { ...options, destroy: true });
+    }
     case 'resize':
       return image.resizeImage(sizeBytes ?? 0, options);
     case 'flatten':

@@ -115,7 +115,7 @@ export interface OperationSpec {
   readonly kind: OperationKind;
   /** `vm1/disk`, or a template. */
   readonly subject: string;
-  /** Snapshot, template, or where a clone goes. */
+  /** Snapshot, template, image of an image service, or where a clone goes. */
   readonly other?: string;
   readonly sizeBytes?: number;
   /** For guests and generated disks: what is written. */
@@ -145,6 +145,9 @@ export const operationKinds = [
   'delete snapshot',
   'flatten',
   'clone',
+  'clone image',
+  'direct snapshot',
+  'clean up image',
   'export',
   'destroy',
   'show',
@@ -181,6 +184,11 @@ export function hasDiskFiles(backend: SimBackend): boolean {
 /** Whether a disk can be removed by the means of its storage alone, and leaves nothing half. */
 export function canRemoveByHand(backend: SimBackend): boolean {
   return hasDiskFiles(backend) || backend === 'lvm';
+}
+
+/** Whether images of an image service can be disks without being copied, and be made of disks so. */
+export function sharesImages(backend: SimBackend): boolean {
+  return backend === 'rbd';
 }
 
 /** Whether somebody removes one so. */

@@ -11,6 +11,7 @@ import {
   type Ground,
   type Workload,
 } from './ground.ts';
+import { ofImageService } from './image-service.ts';
 import { drawAdoption, drawIntrusion, drawRemovalByHand, type ByStranger } from './intrusion.ts';
 import { drawOperation, drawStory } from './operations.ts';
 import type { ClientSpec, OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
@@ -35,6 +36,9 @@ const weights: Readonly<Record<Exclude<OperationKind, ByStranger>, number>> = {
   'delete snapshot': 2,
   flatten: 2,
   clone: 2,
+  'clone image': 2,
+  'direct snapshot': 2,
+  'clean up image': 1,
   export: 1,
   destroy: 4,
   show: 1,
@@ -85,8 +89,13 @@ function unused({ name }: TemplateSpec): readonly OperationSpec[] {
 }
 
 /** Operations of two kinds, begun at once by two or three clients, on one image or template that is there. */
-function drawDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Workload {
-  const about = prng.oneIn(3) ? 'template' : 'image';
+function drawDuel(
+  prng: Prng,
+  { machines, sharesImages }: Ground,
+  template: TemplateSpec,
+): Workload {
+  const ofTemplate = prng.oneIn(3) ? 'template' : 'image';
+  const about = sharesImages && prng.oneIn(3) ? 'service' : ofTemplate;
   const pair = [prng.pick(kindsOfDuels[about]), prng.pick(kindsOfDuels[about])];
   const subjects = { templates: [template], images: [commonImage] };
   const scripts = Array.from({ length: 2 + prng.below(2) }, (_, client) =>
@@ -108,7 +117,7 @@ function drawDuel(prng: Prng, { machines }: Ground, template: TemplateSpec): Wor
 function drawStrangers(prng: Prng, ground: Ground): readonly ClientSpec[] {
   const { machines, templates } = ground;
   if (prng.oneIn(2)) return drawRace(prng, ground);
-  const kinds = drawKinds(prng).filter((kind) => kind !== 'clone');
+  const kinds = drawKinds(prng, ground).filter((kind) => !kind.startsWith('clone'));
   const scripts = Array.from({ length: machines + prng.below(2) }, (_, client) => {
     const images = [`vm${(client % machines) + 1}/disk`];
     const story: OperationSpec[] = [];
@@ -192,14 +201,11 @@ function drawInstanceDuel(prng: Prng, { machines }: Ground, template: TemplateSp
   };
 }
 
-function drawClients(
-  prng: Prng,
-  { machines, templates }: Ground,
-  isPrepared: boolean,
-): readonly ClientSpec[] {
+function drawClients(prng: Prng, ground: Ground, isPrepared: boolean): readonly ClientSpec[] {
+  const { machines, templates } = ground;
   const clients = 1 + prng.below(3);
   const total = (isPrepared ? 2 : 4) + prng.below(5);
-  const kinds = drawKinds(prng);
+  const kinds = drawKinds(prng, ground);
   const images = prng.pick<readonly string[]>(neighbourhoods);
   const scripts: OperationSpec[][] = Array.from({ length: clients }, () => []);
   let drawn = 0;
@@ -226,13 +232,16 @@ function drawHostile(prng: Prng, clients: readonly ClientSpec[]): readonly Clien
 }
 
 /** Many kinds, or only a few: those then meet each other more often. */
-function drawKinds(prng: Prng): readonly OperationKind[] {
+function drawKinds(prng: Prng, { sharesImages }: Ground): readonly OperationKind[] {
+  const weighed = (Object.entries(weights) as [OperationKind, number][]).filter(
+    ([kind]) => sharesImages || !ofImageService.has(kind),
+  );
   if (prng.oneIn(4)) {
-    const all = Object.keys(weights) as OperationKind[];
+    const all = weighed.map(([kind]) => kind);
     return ['cache', prng.pick(all), prng.pick(all)];
   }
   const kinds: OperationKind[] = [];
-  for (const [kind, weight] of Object.entries(weights) as [OperationKind, number][]) {
+  for (const [kind, weight] of weighed) {
     const share = prng.oneIn(3) ? 0 : weight * (1 + prng.below(3));
     for (let index = 0; index < share; index += 1) kinds.push(kind);
   }

@@ -1,11 +1,13 @@
 /** What is swept: every operation, each with the least that has to be there for it to mean something. */
 import {
   hasDiskFiles,
+  sharesImages,
   type OperationKind,
   type OperationSpec,
   type Scenario,
   type SimBackend,
 } from '../scenarios/scenario.ts';
+import { ofImageService } from '../scenarios/image-service.ts';
 import { MiB, plainScenario, settings, templateBytes, type Setting } from './settings.ts';
 
 export interface SweepCase {
@@ -39,6 +41,9 @@ export const grow: OperationSpec = { kind: 'resize', subject, sizeBytes: 4 * tem
 export const contested = 'vm9/disk';
 export const foreign: OperationSpec = { kind: 'foreign file', subject: contested };
 export const clone: OperationSpec = { kind: 'clone', subject: 'vm2/disk', other: `${subject}@s1` };
+
+const direct: OperationSpec = { kind: 'direct snapshot', subject, other: 'i1' };
+const cloneImage: OperationSpec = { kind: 'clone image', subject: 'vm2/disk', other: 'i1' };
 
 const subjects: readonly Subject[] = [
   { name: 'add-template', setUp: [], operation: add, isOfTemplate: true, rival: cache },
@@ -140,6 +145,20 @@ const subjects: readonly Subject[] = [
     setUp: [cache, snapshot, clone],
     operation: { kind: 'destroy', subject },
   },
+  { name: 'direct-snapshot', setUp: [cache, write], operation: direct, rival: snapshot },
+  {
+    name: 'direct-snapshot-of-blank',
+    setUp: [{ kind: 'create blank', subject, sizeBytes: 24 * MiB }],
+    operation: direct,
+  },
+  { name: 'clone-image', setUp: [cache, write, direct], operation: cloneImage },
+  { name: 'clone-template', setUp: [cache], operation: { ...cloneImage, other } },
+  {
+    name: 'clean-up-image',
+    setUp: [cache, direct],
+    operation: { ...direct, kind: 'clean up image' },
+    rival: cloneImage,
+  },
   { name: 'show', setUp: [cache, snapshot], operation: { kind: 'show', subject } },
   { name: 'list', setUp: [cache], operation: { kind: 'list', subject } },
   { name: 'recover', setUp: [cache], operation: { kind: 'recover', subject: '' } },
@@ -173,6 +192,7 @@ export function isPossible(
   operations: readonly OperationSpec[],
 ): boolean {
   const kinds = new Set(operations.map(({ kind }) => kind));
+  if (!sharesImages(backend) && [...kinds].some((kind) => ofImageService.has(kind))) return false;
   if (kinds.has('foreign file') && !hasDiskFiles(backend)) return false;
   if (kinds.has('clone') && kinds.has('destroy') && backend === 'rbd') return false;
   if (!kinds.has('create snapshot')) return true;

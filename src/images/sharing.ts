@@ -4,7 +4,9 @@ import { inspectFile, requireSafe } from '../ingress/gate.ts';
 import { imageSource } from '../ingress/source.ts';
 import { formatAddress, imageAddress } from '../names.ts';
 import { perform, type OperationOptions } from '../operations/perform.ts';
+import type { Session } from '../operations/step.ts';
 import type { ImageMetadata } from '../ports/image-api.ts';
+import { tidy } from '../workspace/area.ts';
 import { imageOperation, requireImage, unsupported, type ImageHandle } from './context.ts';
 import { operationOf } from './change.ts';
 import type { ImageFacts, Sharing } from './driver.ts';
@@ -72,11 +74,18 @@ export async function cleanupDirectSnapshot(
       ...imageOperation(image, 'direct snapshot cleanup'),
       async prepare() {
         const steps = await sharing.cleanUp(location, options);
-        return { steps, result: () => Promise.resolve() };
+        return { steps, result: forgetInstance };
       },
     },
     options,
   );
+}
+
+/** The disk may be gone long since, and its instance with it: the workspace was all that there was of it then. */
+async function forgetInstance({ host, workspace }: Session): Promise<void> {
+  await tidy(host.filesystem, workspace.directory).catch((error: unknown) => {
+    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
+  });
 }
 
 /** The new image takes the place of one that is there; a file that is refused takes nobody's place. */

@@ -51,9 +51,21 @@ export async function listTemplates(
     const found = await lookUpOrWarn(host, config, name);
     if (found?.state !== 'present' && found?.state !== 'foreign') continue;
     const usedBy = await usersOf(filesystem, config, templatePath(config, name), references);
-    descriptions.push(await describe(host, config, copies, name, { found, usedBy }));
+    const described = await describe(host, config, copies, name, { found, usedBy }).catch(
+      (error: unknown) => {
+        if (!isGone(error, templatePath(config, name))) throw error;
+        return undefined;
+      },
+    );
+    if (described !== undefined) descriptions.push(described);
   }
   return descriptions;
+}
+
+/** Somebody has removed it since it was listed. */
+function isGone(error: unknown, path: string): boolean {
+  if (!PlatterError.is(error)) return false;
+  return error.details['errno'] === 'ENOENT' && error.details['path'] === path;
 }
 
 /** One damaged record must not hide the other templates; showing it tells what is wrong. */

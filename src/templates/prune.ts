@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { templatesDirectory } from '../config/layout.ts';
 import type { Host } from '../ports/host.ts';
 import { areaPath, listDirectory } from '../workspace/area.ts';
+import { statOrNothing } from '../workspace/once.ts';
 import { partialSuffix } from './partial-download.ts';
 import type { TemplateDescription } from './template.ts';
 
@@ -59,8 +60,8 @@ export async function removePartialDownloads(
   const area = areaPath(templatesDirectory(config));
   for (const { name } of await listDirectory(filesystem, area)) {
     if (!name.endsWith(partialSuffix)) continue;
-    const { modifiedMs } = await filesystem.stat(`${area}/${name}`);
-    if (clock.now() - modifiedMs < unusedForSeconds * 1000) continue;
+    const stat = await statOrNothing(filesystem, `${area}/${name}`);
+    if (stat === undefined || clock.now() - stat.modifiedMs < unusedForSeconds * 1000) continue;
     await filesystem.removeTree(`${area}/${name}`);
   }
 }
@@ -83,8 +84,9 @@ export async function pruneCandidates(
       kept.push({ name: template.name, reason: `used by ${template.usedBy.join(', ')}` });
       continue;
     }
-    const { modifiedMs } = await host.filesystem.stat(template.path);
-    unused.push({ template, lastUsedMs: modifiedMs });
+    const stat = await statOrNothing(host.filesystem, template.path);
+    // Somebody has removed it since it was listed.
+    if (stat !== undefined) unused.push({ template, lastUsedMs: stat.modifiedMs });
   }
   unused.sort((a, b) => a.lastUsedMs - b.lastUsedMs);
   const now = host.clock.now();
