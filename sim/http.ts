@@ -10,11 +10,12 @@ interface SimWebFile {
 }
 
 /** What the web servers of a world serve, by URL. */
-function webOf(world: World): Map<string, SimWebFile> {
+export function webOf(world: World): Map<string, SimWebFile> {
   return world.shared('web', () => new Map<string, SimWebFile>());
 }
 
-const pieceBytes = 4096;
+/** A piece ends where one of the file ends, wherever the transfer began. */
+const pieceBytes = 65_536;
 
 export function simHttp(world: World, process: SimProcess): Http {
   return {
@@ -22,29 +23,43 @@ export function simHttp(world: World, process: SimProcess): Http {
       world.call(process, 'http.get', url, (fault) => {
         if (fault !== undefined) throw broken();
         const file = webOf(world).get(url);
-        if (file === undefined) return respond(world, process, 404, new Uint8Array(0), {});
+        if (file === undefined) {
+          const bytes = new Uint8Array(0);
+          return respond(world, process, { status: 404, headers: {}, bytes, from: 0 });
+        }
         const start = /^bytes=(\d+)-/.exec(headers['range'] ?? '')?.[1];
         const isRange = start !== undefined && headers['if-range'] === file.etag;
         const from = isRange ? Number(start) : 0;
-        const piece = file.bytes.subarray(from);
         const total = file.bytes.length;
-        return respond(world, process, isRange ? 206 : 200, piece, {
+        const answered = {
           etag: file.etag,
-          'content-length': String(piece.length),
+          'content-length': String(total - from),
           ...(isRange ? { 'content-range': `bytes ${from}-${total - 1}/${total}` } : {}),
+        };
+        return respond(world, process, {
+          status: isRange ? 206 : 200,
+          headers: answered,
+          bytes: file.bytes,
+          from,
         });
       }),
   };
 }
 
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly bytes: Uint8Array;
+  /** Where in the bytes its body begins. */
+  readonly from: number;
+}
+
 function respond(
   world: World,
   process: SimProcess,
-  status: number,
-  bytes: Uint8Array,
-  headers: Record<string, string>,
+  { status, headers, bytes, from }: Answer,
 ): HttpResponse {
-  let position = 0;
+  let position = from;
   return {
     status,
     headers,
@@ -53,7 +68,8 @@ function respond(
         world.call(process, 'http.read', String(position), (fault) => {
           if (fault !== undefined) throw broken();
           if (position >= bytes.length) return undefined;
-          const piece = bytes.subarray(position, position + pieceBytes);
+          const end = (Math.floor(position / pieceBytes) + 1) * pieceBytes;
+          const piece = bytes.subarray(position, end);
           position += piece.length;
           return piece;
         }),

@@ -74,6 +74,9 @@ export const toolSteps: readonly string[] = [
   'cp: copy second half',
 ];
 
+/** Connections break. */
+const web: readonly SiteFaults[] = [{ sites: ['http.get', 'http.read'], kinds: ['EIO'] }];
+
 const disk: readonly SiteFaults[] = [
   { sites: changes, kinds: ['EIO', 'ENOSPC', 'EDQUOT', 'EACCES'] },
   { sites: reads, kinds: ['EIO', 'EMFILE'] },
@@ -183,7 +186,9 @@ export const profiles: readonly Profile[] = [
     hostFaults: ['pause', 'jump clock', 'kill process', 'remove locks'],
     isShared: [true],
   }),
-  define('disk', 'calls fail: input and output, space, permissions', { callFaults: disk }),
+  define('disk', 'calls fail: input and output, space, permissions, connections', {
+    callFaults: [...disk, ...web],
+  }),
   define('tools', 'tools fail, are killed, hang, or are missing', {
     callFaults: [...tools, ...clusters],
   }),
@@ -194,7 +199,7 @@ export const profiles: readonly Profile[] = [
   }),
   define('swarm', 'any of it at once', {
     hostFaults,
-    callFaults: [...disk, ...tools, ...clusters, ...repeated],
+    callFaults: [...disk, ...web, ...tools, ...clusters, ...repeated],
   }),
   define('lying-disk', 'syncs do nothing: a negative control', {
     promisesSurvival: false,

@@ -2,6 +2,7 @@ import { creates, describeRun } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import type { DiskState } from '../model/view.ts';
 
 export const errorHonesty: Invariant = {
   id: 'error-honesty',
@@ -29,7 +30,7 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
       if (creates(spec) && !spec.kind.startsWith('clone'))
         return model.faults.some(({ kind }) => kind === 'server away');
       if (spec.subject === '') return model.faults.some(({ kind }) => kind === 'server away');
-      return before === undefined || spec.other !== undefined || spec.kind.endsWith(' template');
+      return before === undefined || isMissing(model, run);
     // Nobody asks for nonsense here.
     case 'INVALID_ARGUMENT':
     case 'CONFIG_INVALID':
@@ -68,6 +69,28 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
     default:
       return true;
   }
+}
+
+/** What the operation needs besides its disk. */
+function isMissing({ templates }: Model, { spec, before, source }: OperationRun): boolean {
+  const { kind, other = '' } = spec;
+  switch (kind) {
+    case 'clone':
+      return source === undefined;
+    case 'clone image':
+      return source === undefined || ![...templates.values()].includes(other);
+    case 'restore snapshot':
+    case 'delete snapshot':
+      return !hasSnapshot(before, other);
+    case 'export':
+      return other !== '' && !hasSnapshot(before, other);
+    default:
+      return kind.endsWith(' template');
+  }
+}
+
+function hasSnapshot(state: DiskState | undefined, name: string): boolean {
+  return state?.snapshots.split(';').some((known) => known.startsWith(`${name}=`)) === true;
 }
 
 /** Of an encrypted disk, whose instance has no secret. */

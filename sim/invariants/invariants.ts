@@ -34,6 +34,7 @@ import { singleFlight } from './single-flight.ts';
 import { snapshotNames } from './snapshot-names.ts';
 import { snapshotsKept } from './snapshots-kept.ts';
 import { staleBytes } from './stale-bytes.ts';
+import { templateRecords } from './template-records.ts';
 import { templatesAreImmutable } from './templates.ts';
 import { toldOutcome } from './told-outcome.ts';
 import { undoTold } from './undo-told.ts';
@@ -55,6 +56,7 @@ export const invariants: readonly Invariant[] = [
   leftAlone,
   templatesAreImmutable,
   keptTemplates,
+  templateRecords,
   permissions,
   chains,
   clones,

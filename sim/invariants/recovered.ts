@@ -54,7 +54,7 @@ function isOfForeign({ world, scenario, faults }: Model, path: string): boolean 
 
 /** Broken downloads are kept to be continued; directories of the store and of locks stay. */
 function mayStay(path: string): boolean {
-  return /^\/i\d*\/(_base(\/\.platter)?|locks)$|\.partial$/.test(path);
+  return /^\/i\d*\/(_base(\/\.platter)?|locks)$|\.partial(\/.*)?$/.test(path);
 }
 
 /** Whoever dies between making the directory of an instance and making something in it leaves it empty. */

@@ -13,7 +13,10 @@ export const imagesOfService: Invariant = {
   onDone(model, run) {
     const { spec, before } = run;
     const image = imageOf(model, spec.other ?? '');
-    if (isWorkedOn(model, run)) return undefined;
+    const made = madeOf(model);
+    const isMadeMeanwhile = (made.get(spec.other ?? '') ?? -1) >= run.startedStep;
+    if (spec.kind === 'direct snapshot') made.set(spec.other ?? '', model.world.gate.steps);
+    if (isMadeMeanwhile || isWorkedOn(model, run)) return undefined;
     const after = `after ${describeRun(run)} the image`;
     if (spec.kind === 'clean up image')
       return image === undefined ? undefined : `${after} is there`;
@@ -36,6 +39,15 @@ export const imagesOfService: Invariant = {
     return undefined;
   },
 };
+
+/** At which step the last one of each name was made. */
+const madeBy = new WeakMap<Model, Map<string, number>>();
+
+function madeOf(model: Model): Map<string, number> {
+  const known = madeBy.get(model) ?? new Map<string, number>();
+  madeBy.set(model, known);
+  return known;
+}
 
 function imageOf({ world: { stores } }: Model, name: string): ClusterImage | undefined {
   return stores.cluster === undefined ? undefined : sharedImage(stores.cluster, name);

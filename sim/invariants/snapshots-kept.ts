@@ -50,10 +50,17 @@ function isLost(model: Model, { run, disk, over }: Taken): boolean {
   const { subject, other = '' } = run.spec;
   // Machines can start on it after the last look for them, by the name that it could not lose.
   if (store.keepsTwoNames?.(subject) === true || isTakenApart(model, subject)) return false;
+  // Whoever removes it by hand may have got no further than its snapshots.
+  if (runs.some((one) => isRemovalByHand(one, subject) && one.outcome === 'interrupted'))
+    return false;
   const view = disks.get(subject);
   // Another disk of the name has snapshots of its own.
   if (view?.inode !== disk || snapshotStates(world.volume, view).has(other)) return false;
   return !runs.some((one) => deletes(one, run.spec) && !over.has(one));
+}
+
+function isRemovalByHand({ spec }: OperationRun, address: string): boolean {
+  return spec.kind === 'remove by hand' && spec.subject === address;
 }
 
 function deletes({ spec }: OperationRun, { subject, other }: OperationSpec): boolean {

@@ -1,9 +1,11 @@
 /** Templates in the store: what was fetched, or what somebody else has put there. */
+import { baseNameOf, parentOf } from '../../src/workspace/area.ts';
 import { storedContent } from '../scenarios/contents.ts';
 import { forcingsOf } from '../scenarios/own-config.ts';
 import type { Scenario, TemplateSpec } from '../scenarios/scenario.ts';
 import { fingerprintFile } from '../volume/file-content.ts';
 import type { Inode } from '../volume/inode.ts';
+import type { Volume } from '../volume/volume.ts';
 import type { World } from '../world.ts';
 
 interface Onlooker {
@@ -17,4 +19,25 @@ export function isWhole({ world, scenario }: Onlooker, spec: TemplateSpec, inode
   return [undefined, ...forcingsOf(scenario)].some(
     (forceRawImages) => found === fingerprintFile(storedContent(spec, forceRawImages)),
   );
+}
+
+/** What somebody else has put into the store last, by path. */
+export function putTemplates(world: World): Map<string, Inode> {
+  return world.shared('put templates', () => new Map<string, Inode>());
+}
+
+/** Whether platter has recorded what somebody else has put there, and thereby taken it over. */
+export function isAdopted(volume: Volume, path: string): boolean {
+  return recordOf(volume, path)?.['source'] === 'found in the store';
+}
+
+/** What platter has recorded of a template; undefined where it has nothing. */
+export function recordOf(
+  volume: Volume,
+  path: string,
+): Readonly<Record<string, unknown>> | undefined {
+  const record = `${parentOf(path)}/.platter/${baseNameOf(path)}.record`;
+  const file = volume.peek(record) === undefined ? undefined : volume.list(record)[0]?.[1];
+  const text = file === undefined ? undefined : volume.text(file);
+  return text === undefined || text === '' ? undefined : JSON.parse(text);
 }

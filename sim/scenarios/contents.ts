@@ -1,5 +1,5 @@
 /** What the images of scenarios are filled with: little data at few places, so that even large ones cost nothing. */
-import { write, type RawContent } from '../volume/content.ts';
+import { readRaw, write, type RawContent } from '../volume/content.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import { newQcow2 } from '../volume/qcow2-content.ts';
 import type { OperationSpec, TemplateSpec } from './scenario.ts';
@@ -29,7 +29,9 @@ export function templateContent({
   sizeBytes,
   pattern,
   hostile,
+  isOnWeb,
 }: TemplateSpec): FileContent {
+  if (isOnWeb === true) return importContent(pattern);
   const raw = rawContent(sizeBytes, pattern);
   if (format === 'raw') return raw;
   const backing = hostile ? { path: secretPath, format: 'raw' } : undefined;
@@ -61,9 +63,19 @@ export function guestWrite(content: RawContent, pattern: number): RawContent {
   return write(write(content, at, data), half + at, data);
 }
 
-/** What is imported or generated. Its data fills the blocks in which files are copied, so that no zeros are copied along. */
+/** Of templates that are fetched byte by byte. */
+export const webTemplateBytes = 2 ** 20;
+
+/** What a web server sends of one. */
+export function templateBytes({ pattern }: TemplateSpec): Uint8Array {
+  const bytes = new Uint8Array(webTemplateBytes);
+  readRaw(importContent(pattern), bytes, 0);
+  return bytes;
+}
+
+/** What is imported, generated or fetched byte by byte. Its data fills the blocks in which files are copied, so that no zeros are copied along. */
 export function importContent(pattern: number): RawContent {
-  return rawContent(2 ** 20, pattern, 65_536);
+  return rawContent(webTemplateBytes, pattern, 65_536);
 }
 
 /** What the store makes of a template. */

@@ -1,6 +1,7 @@
 /** Draws a scenario from a seed. */
 import { drawFaults } from '../faults/draw.ts';
 import type { Profile } from '../faults/profiles.ts';
+import { webTemplateBytes } from './contents.ts';
 import { drawCluster } from './cluster.ts';
 import { drawEncryption } from './encryption.ts';
 import { drawVolumeGroup } from './volume-group.ts';
@@ -23,7 +24,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   const prng = new Prng(seed, `workload ${backend} ${profile.name}`);
   const machines = drawMachines(prng, backend, profile);
   const isShared = machines > 1 || prng.pick(profile.isShared);
-  const templates = drawTemplates(prng, backend);
+  const templates = withDownloads(new Prng(seed, 'web'), drawTemplates(prng, backend));
   const encryption = drawEncrypted(new Prng(seed, 'encryption'), backend);
   const cluster = backend === 'rbd' ? drawCluster(seed, machines) : undefined;
   const isApart = cluster?.isAllThatIsShared === true;
@@ -110,6 +111,13 @@ function drawTemplates(prng: Prng, backend: SimBackend): readonly TemplateSpec[]
       hostile: format === 'qcow2' && prng.oneIn(8),
     };
   });
+}
+
+/** In one run in five the first is fetched from a web server. */
+function withDownloads(prng: Prng, templates: readonly TemplateSpec[]): readonly TemplateSpec[] {
+  const [first, ...others] = templates;
+  if (first === undefined || first.hostile || !prng.oneIn(5)) return templates;
+  return [{ ...first, format: 'raw', sizeBytes: webTemplateBytes, isOnWeb: true }, ...others];
 }
 
 /** Which subsets of files survive: mostly all or nothing at random, sometimes everything; few changes are lost, or many. */

@@ -1,4 +1,5 @@
 /** An image service that keeps its images in the cluster of the disks: templates, and what was made of disks there. */
+import { imagePool } from '../model/cluster-store.ts';
 import { serviceImages, sharedImage } from '../model/service-images.ts';
 import type { Prng } from '../schedule/prng.ts';
 import type { World } from '../world.ts';
@@ -13,12 +14,14 @@ export const ofImageService: ReadonlySet<OperationKind> = new Set([
   'clean up image',
 ]);
 
-/** Undefined for one that is not there, and for templates, which are known by their names. */
+/** Where it is, or would be. Undefined for templates, which are known by their names. */
 export function locationOf(world: World, name: string): string | undefined {
   const { cluster } = world.stores;
-  const image = cluster === undefined ? undefined : sharedImage(cluster, name);
-  if (cluster === undefined || image === undefined) return undefined;
-  return `rbd://${cluster.fsid}/${image.namespace.pool.name}/${name}/snap`;
+  if (cluster === undefined || !(serviceImages as readonly string[]).includes(name)) {
+    return undefined;
+  }
+  const pool = sharedImage(cluster, name)?.namespace.pool.name ?? imagePool;
+  return `rbd://${cluster.fsid}/${pool}/${name}/snap`;
 }
 
 /** What the operation is about: an image, or a template that is in the cluster already. */

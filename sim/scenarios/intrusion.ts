@@ -46,7 +46,8 @@ export function drawAdoption(prng: Prng, { machines, templates }: Ground): reado
     const [first = [], ...others] = scripts;
     return onMachines(machines, [[puts, ...first], ...others]);
   }
-  const waits = { afterMs: prng.pick([10, 30, 1000]) };
+  // Where it is fetched meanwhile, that is over then.
+  const waits = { afterMs: (prng.oneIn(2) ? template.fetchMs : 0) + prng.pick([10, 30, 900]) };
   return onMachines(machines, [...scripts, [{ ...puts, ...waits }]]);
 }
 

@@ -17,7 +17,7 @@ import { directSnapshotName, locationOf } from './image-service.ts';
 import { putForeignFile } from './foreign-file.ts';
 import { putTemplate } from './put-template.ts';
 import { runGuest } from './guest.ts';
-import { importPath } from './setting.ts';
+import { importPath, webAddress } from './setting.ts';
 import type { OperationSpec, Scenario } from './scenario.ts';
 
 export interface Performer {
@@ -43,7 +43,7 @@ export async function performOperation(
   const { kind, subject, other = '' } = spec;
   switch (kind) {
     case 'add template':
-      return backend.templates.add(subject, fetcher(performer, subject), options);
+      return backend.templates.add(subject, sourceOf(performer, subject), options);
     case 'delete template':
       return backend.templates.delete(subject, options);
     case 'verify template':
@@ -127,6 +127,11 @@ async function performOnImage(
 function imageOf({ backend, scenario }: Performer, address: string): Image {
   const { instance, disk } = parseImageAddress(address);
   return backend.image({ id: instance }, disk, scenario.backend);
+}
+
+function sourceOf(performer: Performer, name: string): FetchFunction | string {
+  const isOnWeb = performer.scenario.templates.some((one) => one.name === name && one.isOnWeb);
+  return isOnWeb ? webAddress(name) : fetcher(performer, name);
 }
 
 /** Fetching takes its time, and a process that dies half-way leaves half of it. */

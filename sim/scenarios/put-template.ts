@@ -2,9 +2,9 @@
  * Somebody who is not platter puts a template into the store, as Nova does: written beside, renamed, and nothing of it
  * synced.
  */
-import { parentOf } from '../../src/workspace/area.ts';
-import { directoriesOf, outsidePath, templatePath } from '../model/layout.ts';
-import { isWhole } from '../model/stored-templates.ts';
+import { baseNameOf, parentOf } from '../../src/workspace/area.ts';
+import { outsidePath, templatePath } from '../model/layout.ts';
+import { isAdopted, isWhole, putTemplates } from '../model/stored-templates.ts';
 import type { Observer, World } from '../world.ts';
 import { templateContent } from './contents.ts';
 import type { Performer } from './perform.ts';
@@ -27,8 +27,10 @@ export function putTemplate(
     const directory = parentOf(path);
     if (volume.peek(directory) === undefined) volume.create(directory, 'directory', 0o755);
     const draft = `${outsidePath}/template-${number}`;
-    volume.setContent(volume.create(draft, 'file', 0o644, ''), templateContent(template), draft);
+    const inode = volume.create(draft, 'file', 0o644, '');
+    volume.setContent(inode, templateContent(template), draft);
     volume.rename(draft, path);
+    putTemplates(world).set(path, inode);
   });
 }
 
@@ -38,23 +40,15 @@ export function putTemplate(
  */
 export function removeTornTemplates(world: World, scenario: Scenario): Observer {
   const { volume } = world;
-  const lookAfter = (directory: string) => {
-    for (const spec of scenario.templates) {
-      const path = `${directory}/_base/${spec.name}`;
-      const inode = volume.peek(path);
-      const isRecorded = volume.peek(recordOf(path)) !== undefined;
-      if (inode === undefined || isRecorded || isWhole({ world, scenario }, spec, inode)) continue;
-      volume.unlink(path);
-      volume.syncDirectory(parentOf(path));
-    }
-  };
   return {
     afterPowerCut: () => {
-      for (const directory of directoriesOf(scenario)) lookAfter(directory);
+      for (const [path, put] of putTemplates(world)) {
+        const spec = scenario.templates.find(({ name }) => name === baseNameOf(path));
+        if (spec === undefined || volume.peek(path) !== put || isAdopted(volume, path)) continue;
+        if (isWhole({ world, scenario }, spec, put)) continue;
+        volume.unlink(path);
+        volume.syncDirectory(parentOf(path));
+      }
     },
   };
-}
-
-function recordOf(template: string): string {
-  return `${parentOf(template)}/.platter/${template.slice(template.lastIndexOf('/') + 1)}.record`;
 }

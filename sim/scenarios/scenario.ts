@@ -94,6 +94,8 @@ export interface TemplateSpec {
   readonly fetchMs: number;
   /** Leans on a file of the host: nobody may ever open it with a tool. */
   readonly hostile: boolean;
+  /** Whoever adds it does so from a web server; it is raw, and of `webTemplateBytes`. */
+  readonly isOnWeb?: boolean;
 }
 
 /** A program of one process after another: when one dies, the next goes on with the operation behind. */

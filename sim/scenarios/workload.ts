@@ -64,7 +64,12 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
     return drawRemovalByHand(byHand, ground, template);
   }
   const adoption = new Prng(seed, 'adoption');
-  if (adoption.oneIn(12)) return { clients: drawAdoption(adoption, ground) };
+  if (adoption.oneIn(8)) return { clients: drawAdoption(adoption, ground) };
+  const downloaded = ground.templates.find(({ isOnWeb }) => isOnWeb === true);
+  const downloads = new Prng(seed, 'downloads');
+  if (downloaded !== undefined && downloads.oneIn(3)) {
+    return { clients: drawDownloads(downloads, ground, downloaded) };
+  }
   if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);
   const together = new Prng(seed, 'disks of an instance');
   if (template !== undefined && together.oneIn(8)) {
@@ -77,6 +82,31 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
     ...(setUp.length === 0 ? {} : { setUp }),
     clients: drawHostile(new Prng(seed, 'hostile'), clients),
   };
+}
+
+const ofDownloads: readonly OperationKind[] = [
+  'add template',
+  'add template',
+  'add template',
+  'cache',
+  'delete template',
+  'prune',
+  'recover',
+];
+
+/** A template is fetched, by several at once, again where it was broken off, and used. */
+function drawDownloads(
+  prng: Prng,
+  { machines }: Ground,
+  template: TemplateSpec,
+): readonly ClientSpec[] {
+  const subjects = { templates: [template], images: [commonImage, neighbour] };
+  const scripts = Array.from({ length: 1 + prng.below(3) }, () =>
+    Array.from({ length: 1 + prng.below(3) }, () =>
+      drawOperation(prng, prng.pick(ofDownloads), subjects),
+    ),
+  );
+  return onMachines(machines, scripts);
 }
 
 /** A template that nobody uses any more, also where storage has a copy of its own, and a disk that is none of it. */

@@ -47,6 +47,7 @@ const cloneImage: OperationSpec = { kind: 'clone image', subject: 'vm2/disk', ot
 
 const subjects: readonly Subject[] = [
   { name: 'add-template', setUp: [], operation: add, isOfTemplate: true, rival: cache },
+  { name: 'download-template', setUp: [], operation: { ...add, subject: 't2' } },
   {
     name: 'delete-template',
     setUp: [add],

@@ -1,4 +1,5 @@
 /** What sweeps work in: for each backend the few settings in which it takes another way. Everything else is plain. */
+import { webTemplateBytes } from '../scenarios/contents.ts';
 import type { Scenario, SimBackend, TemplateSpec, VolumeGroupSpec } from '../scenarios/scenario.ts';
 
 export interface Setting {
@@ -38,7 +39,16 @@ export const settings: Readonly<Record<SimBackend, readonly Setting[]>> = {
 export const MiB = 2 ** 20;
 export const templateBytes = 8 * MiB;
 
-/** On one host, without anything to do yet. */
+const template: TemplateSpec = {
+  name: '',
+  format: 'raw',
+  sizeBytes: templateBytes,
+  pattern: 100,
+  fetchMs: 0,
+  hostile: false,
+};
+
+/** On one host, without anything to do yet. The second template is fetched from a web server. */
 export function plainScenario(
   backend: SimBackend,
   { hasReflinks = true, group: volumeGroup, hasTemplatePool }: Setting,
@@ -58,7 +68,8 @@ export function plainScenario(
     ...(hasTemplatePool === undefined ? {} : { cluster: { hasTemplatePool } }),
     config: { preallocateImages: 'none', forceRawImages: undefined, maxConcurrentDiskOps: 0 },
     templates: [
-      { name: 't1', format, sizeBytes: templateBytes, pattern: 100, fetchMs: 0, hostile: false },
+      { ...template, name: 't1', format },
+      { ...template, name: 't2', sizeBytes: webTemplateBytes, pattern: 101, isOnWeb: true },
     ],
     clients: [],
     faults: [],

@@ -13,6 +13,7 @@ import type { Host } from '../ports/host.ts';
 import { publish } from '../workspace/publish.ts';
 import { removeRecord, type Recorded } from '../workspace/record.ts';
 import { prepareAdoption } from './adopt.ts';
+import { convertedFile, receivedFile } from './drafts.ts';
 import { templateOperation } from './operation.ts';
 import { adoptDownload, finishDownload, rememberDownload } from './partial-download.ts';
 import {
@@ -111,7 +112,7 @@ function newDraft(request: AddRequest, source: ImageSource): Draft {
     request,
     source,
     received: undefined,
-    file: 'content',
+    file: receivedFile,
     image: undefined,
     record: undefined,
   };
@@ -129,7 +130,7 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
     bytes,
     async run(session) {
       const { host, workspace, signal, progress } = session;
-      const target = `${workspace.path}/content`;
+      const target = `${workspace.path}/${receivedFile}`;
       const resume = await adoptDownload(session, source, target);
       const receiving = session.withSlot(() =>
         receive(host, {
@@ -173,11 +174,11 @@ function acceptStep(config: Config, draft: Draft): Step {
     description: 'inspect the image, and let qemu-img read it, contained',
     async run(session) {
       const { host, workspace } = session;
-      const path = `${workspace.path}/content`;
+      const path = `${workspace.path}/${receivedFile}`;
       draft.image = await passGate(host, config, path, draft.request.format);
       if (!mustConvert(config, draft.image.format)) return;
-      draft.file = 'converted';
-      const target = `${workspace.path}/converted`;
+      draft.file = convertedFile;
+      const target = `${workspace.path}/${convertedFile}`;
       await convertImage(
         session,
         { source: draft.image, target, targetFormat: 'raw' },
@@ -227,7 +228,7 @@ async function recordOf(session: Session, draft: Draft): Promise<TemplateRecord>
   );
   const { sha256, written } = received;
   if (written !== undefined) {
-    const now = await host.filesystem.stat(`${workspace.path}/content`);
+    const now = await host.filesystem.stat(`${workspace.path}/${receivedFile}`);
     requireUntouched(written, now, request.name);
   }
   const path = `${workspace.path}/${file}`;
@@ -238,7 +239,7 @@ async function recordOf(session: Session, draft: Draft): Promise<TemplateRecord>
     virtualSizeBytes: image.virtualSizeBytes,
     fileSizeBytes: sizeBytes,
     sha256,
-    fileSha256: file === 'content' ? sha256 : await host.digests.sha256File(path, { signal }),
+    fileSha256: file === receivedFile ? sha256 : await host.digests.sha256File(path, { signal }),
     source: describeSource(draft.source),
     addedAt: new Date(host.clock.now()).toISOString(),
   };

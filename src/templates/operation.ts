@@ -1,8 +1,12 @@
 /** What all operations on one template have in common. */
 import type { Config } from '../config/config.ts';
 import { locksDirectory, templatesDirectory } from '../config/layout.ts';
-import type { Operation } from '../operations/perform.ts';
+import type { Operation, Outcome } from '../operations/perform.ts';
+import type { Session } from '../operations/step.ts';
+import { publicationState, takeRecordBack } from '../workspace/publication-state.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import type { TemplateCopies } from './copies.ts';
+import { convertedFile, receivedFile } from './drafts.ts';
 import { keepDownload } from './partial-download.ts';
 import { recoverRemoval } from './recover-removal.ts';
 
@@ -21,9 +25,16 @@ export function templateOperation(config: Config, copies: TemplateCopies, name: 
     // Templates are never changed in place: what is left of an operation is rubbish, but for what is downloaded already,
     // and for copies that were to be removed.
     recover: async (session, leftover, intent) => {
-      if (intent === undefined) return 'undone';
+      if (intent === undefined) return recoverUnpublished(session, leftover);
       const outcome = await recoverRemoval(session, config, copies, intent);
       return outcome ?? keepDownload(session, leftover, intent);
     },
   } satisfies Partial<Operation<unknown>>;
+}
+
+/** A record whose template never got its name, and that would tell of what Nova puts there, is taken back. */
+async function recoverUnpublished({ host }: Session, leftover: Workspace): Promise<Outcome> {
+  const state = await publicationState(host.filesystem, leftover, [convertedFile, receivedFile]);
+  if (state === 'unpublished') await takeRecordBack(host.filesystem, leftover);
+  return state === 'published' ? 'finished' : 'undone';
 }

@@ -15,6 +15,7 @@ import {
   type Intent,
   type Workspace,
 } from '../workspace/workspace.ts';
+import { receivedFile } from './drafts.ts';
 import { renameOnce } from '../workspace/once.ts';
 
 const operation = 'download';
@@ -75,7 +76,9 @@ export async function adoptDownload(
     const validator = intent?.['validator'];
     if (intent?.['url'] !== describeSource(source) || typeof validator !== 'string')
       return undefined;
-    await renameOnce(filesystem, `${path}/content`, target);
+    await renameOnce(filesystem, `${path}/${receivedFile}`, target);
+    // Or it would be kept within what is kept of this one, should this one be broken off too.
+    await filesystem.removeTree(path);
     await rememberDownload(session, source, validator);
     return { validator };
   } catch (error) {

@@ -132,7 +132,10 @@ export class Templates {
         PlatterError.is(error) && (error.code === 'ALREADY_EXISTS' || error.code === 'LOCKED');
       const winner = isOvertaken ? await lookUp(this.#host, this.#config, name) : undefined;
       // Its lock was taken for stale meanwhile: what the other one has put there is as good.
-      if (winner?.state === 'present') return winner.template;
+      if (winner?.state === 'present') {
+        await requireUnchanged(this.#host, this.#config, winner.template, winner.stat);
+        return winner.template;
+      }
       // Nova has put its own there meanwhile.
       if (winner?.state === 'foreign') return this.#bring(name, { ...options, fetch: undefined });
       throw error;

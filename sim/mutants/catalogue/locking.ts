@@ -74,7 +74,7 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/recover-unpublished',
-        find: "if (!(await hasRecord(filesystem, directory, address.disk, formerId))) return 'undone';",
+        find: "if (state === 'unknown') return 'undone';",
         replace: "return 'undone';",
       },
     ],
@@ -202,6 +202,19 @@ export const lockingMutants: readonly Mutant[] = [
       {
         module: 'templates/templates',
         find: "if (winner?.state === 'foreign') return this.#bring(name, { ...options, fetch: undefined });",
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'template-record-left',
+    description: 'the record of a template that could not be added tells of what Nova puts there',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'templates/operation',
+        find: "if (state === 'unpublished') await takeRecordBack(host.filesystem, leftover);",
         replace: '',
       },
     ],
