@@ -28,7 +28,7 @@ export function simHttp(world: World, process: SimProcess): Http {
           return respond(world, process, { status: 404, headers: {}, bytes, from: 0 });
         }
         const start = /^bytes=(\d+)-/.exec(headers['range'] ?? '')?.[1];
-        const isRange = start !== undefined && headers['if-range'] === file.etag;
+        const isRange = start !== undefined && (headers['if-range'] ?? file.etag) === file.etag;
         const from = isRange ? Number(start) : 0;
         const total = file.bytes.length;
         const answered = {

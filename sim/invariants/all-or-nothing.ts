@@ -4,6 +4,7 @@ import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
 import { isUnknown, wasFinished } from '../model/touched.ts';
 import type { DiskState } from '../model/view.ts';
+import { isReplacedOnWeb } from '../scenarios/web.ts';
 import { expected, made } from '../model/wanted.ts';
 
 /** What an image may be once it is recovered; undefined stands for no image. */
@@ -60,7 +61,8 @@ function cutOff(model: Model, run: OperationRun): undefined {
   const known = possible(model);
   const before = known.get(address) ?? (known.has(address) ? null : [run.before]);
   // What a guest has not synced may be lost, and two at once may come in any order.
-  if (before === null || !run.isExclusive || run.spec.kind === 'guest write') {
+  const isUncertain = isReplacedOnWeb(model.scenario, run.spec.other ?? '');
+  if (before === null || !run.isExclusive || isUncertain || run.spec.kind === 'guest write') {
     known.set(address, null);
   } else {
     known.set(address, [...before, ...before.map((state) => after(model, run, state))]);

@@ -5,6 +5,7 @@ import type { Model } from '../model/model.ts';
 import { templateContent } from '../scenarios/contents.ts';
 import type { TemplateSpec } from '../scenarios/scenario.ts';
 import { guestContent } from '../model/view.ts';
+import { versionsOf } from '../scenarios/web.ts';
 import { dataFingerprint } from '../volume/content.ts';
 
 export const clusterTemplates: Invariant = {
@@ -25,7 +26,9 @@ function check(model: Model): string | undefined {
     seen.add(name);
     const template = model.template(name);
     if (template === undefined || template.hostile) return `template ${name} should not be there`;
-    const wrong = wrongWith(model, image, template);
+    const versions = versionsOf(model.scenario, template);
+    const wrongs = versions.map((version) => wrongWith(model, image, version));
+    const wrong = wrongs.includes(undefined) ? undefined : wrongs[0];
     if (wrong !== undefined) return `template ${name} ${wrong}`;
   }
   return undefined;

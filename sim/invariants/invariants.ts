@@ -33,6 +33,7 @@ import { imagesOfService } from './service-images.ts';
 import { singleFlight } from './single-flight.ts';
 import { snapshotNames } from './snapshot-names.ts';
 import { snapshotsKept } from './snapshots-kept.ts';
+import { spaceChecked } from './space-checked.ts';
 import { staleBytes } from './stale-bytes.ts';
 import { templateRecords } from './template-records.ts';
 import { templatesAreImmutable } from './templates.ts';
@@ -80,6 +81,7 @@ export const invariants: readonly Invariant[] = [
   snapshotNames,
   snapshotsKept,
   foreignVolumes,
+  spaceChecked,
   secrets,
   encryptedDisks,
   cryptMaps,

@@ -13,9 +13,8 @@ export const imagesOfService: Invariant = {
   onDone(model, run) {
     const { spec, before } = run;
     const image = imageOf(model, spec.other ?? '');
-    const made = madeOf(model);
-    const isMadeMeanwhile = (made.get(spec.other ?? '') ?? -1) >= run.startedStep;
-    if (spec.kind === 'direct snapshot') made.set(spec.other ?? '', model.world.gate.steps);
+    const isMadeMeanwhile = (endsOf(model).get(spec.other ?? '') ?? -1) >= run.startedStep;
+    noteEnd(model, run);
     if (isMadeMeanwhile || isWorkedOn(model, run)) return undefined;
     const after = `after ${describeRun(run)} the image`;
     if (spec.kind === 'clean up image')
@@ -29,6 +28,8 @@ export const imagesOfService: Invariant = {
       image.content.sizeBytes === before.sizeBytes && bytesOf(image.content) === before.guest;
     return isSame ? undefined : `${after} has another content`;
   },
+  onFailed: noteEnd,
+  onInterrupted: noteEnd,
   onRecovered(model) {
     for (const name of serviceImages) {
       const image = imageOf(model, name);
@@ -40,13 +41,18 @@ export const imagesOfService: Invariant = {
   },
 };
 
-/** At which step the last one of each name was made. */
-const madeBy = new WeakMap<Model, Map<string, number>>();
+/** By name: at which step the last attempt to make one of it came to an end, whatever it was. */
+const endsBy = new WeakMap<Model, Map<string, number>>();
 
-function madeOf(model: Model): Map<string, number> {
-  const known = madeBy.get(model) ?? new Map<string, number>();
-  madeBy.set(model, known);
+function endsOf(model: Model): Map<string, number> {
+  const known = endsBy.get(model) ?? new Map<string, number>();
+  endsBy.set(model, known);
   return known;
+}
+
+function noteEnd(model: Model, { spec }: OperationRun): undefined {
+  if (spec.kind === 'direct snapshot') endsOf(model).set(spec.other ?? '', model.world.gate.steps);
+  return undefined;
 }
 
 function imageOf({ world: { stores } }: Model, name: string): ClusterImage | undefined {

@@ -3,6 +3,7 @@ import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import { guestContent } from '../model/view.ts';
 import { templateContent } from '../scenarios/contents.ts';
+import { versionsOf } from '../scenarios/web.ts';
 import { dataFingerprint } from '../volume/content.ts';
 
 export const volumeTemplates: Invariant = {
@@ -18,7 +19,8 @@ function check(model: Model): string | undefined {
   for (const { name, content, isReadOnly } of group.volumes.values()) {
     if (!name.startsWith('platter-template-')) continue;
     if (!isReadOnly) return `${name} can be written to`;
-    const isOne = model.scenario.templates.some((template) => {
+    const all = model.scenario.templates.flatMap((one) => versionsOf(model.scenario, one));
+    const isOne = all.some((template) => {
       const wanted = guestContent(model.world.volume, templateContent(template));
       return (
         content.sizeBytes === roundUp(wanted.sizeBytes, group.extentBytes) &&

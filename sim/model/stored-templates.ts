@@ -3,6 +3,7 @@ import { baseNameOf, parentOf } from '../../src/workspace/area.ts';
 import { storedContent } from '../scenarios/contents.ts';
 import { forcingsOf } from '../scenarios/own-config.ts';
 import type { Scenario, TemplateSpec } from '../scenarios/scenario.ts';
+import { versionsOf } from '../scenarios/web.ts';
 import { fingerprintFile } from '../volume/file-content.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { Volume } from '../volume/volume.ts';
@@ -16,8 +17,10 @@ interface Onlooker {
 /** Whether a file is the template, converted on its way in or not. */
 export function isWhole({ world, scenario }: Onlooker, spec: TemplateSpec, inode: Inode): boolean {
   const found = fingerprintFile(world.volume.content(inode));
-  return [undefined, ...forcingsOf(scenario)].some(
-    (forceRawImages) => found === fingerprintFile(storedContent(spec, forceRawImages)),
+  return versionsOf(scenario, spec).some((version) =>
+    [undefined, ...forcingsOf(scenario)].some(
+      (forceRawImages) => found === fingerprintFile(storedContent(version, forceRawImages)),
+    ),
   );
 }
 

@@ -2,7 +2,7 @@
 import type { OperationSpec } from '../scenarios/scenario.ts';
 import type { OperationRun } from './operation-run.ts';
 
-const noImage: ReadonlySet<string> = new Set(['list', 'prune', 'foreign file']);
+const noImage: ReadonlySet<string> = new Set(['list', 'prune', 'foreign file', 'replace on web']);
 
 /** Images that an operation works on, its own first. */
 export function addressesOf({

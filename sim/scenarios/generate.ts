@@ -113,10 +113,10 @@ function drawTemplates(prng: Prng, backend: SimBackend): readonly TemplateSpec[]
   });
 }
 
-/** In one run in five the first is fetched from a web server. */
+/** In one run in four the first is fetched from a web server. */
 function withDownloads(prng: Prng, templates: readonly TemplateSpec[]): readonly TemplateSpec[] {
   const [first, ...others] = templates;
-  if (first === undefined || first.hostile || !prng.oneIn(5)) return templates;
+  if (first === undefined || first.hostile || !prng.oneIn(4)) return templates;
   return [{ ...first, format: 'raw', sizeBytes: webTemplateBytes, isOnWeb: true }, ...others];
 }
 

@@ -15,7 +15,7 @@ import { drawOperation } from './operations.ts';
 import type { ClientSpec, TemplateSpec } from './scenario.ts';
 
 /** What nobody does through platter. */
-export type ByStranger = 'foreign file' | 'put template' | 'remove by hand';
+export type ByStranger = 'foreign file' | 'put template' | 'remove by hand' | 'replace on web';
 
 /** One or two make a disk, and somebody who is not platter puts a file there meanwhile, or before. */
 export function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {

@@ -17,7 +17,8 @@ import { directSnapshotName, locationOf } from './image-service.ts';
 import { putForeignFile } from './foreign-file.ts';
 import { putTemplate } from './put-template.ts';
 import { runGuest } from './guest.ts';
-import { importPath, webAddress } from './setting.ts';
+import { importPath } from './setting.ts';
+import { replaceOnWeb, webAddress } from './web.ts';
 import type { OperationSpec, Scenario } from './scenario.ts';
 
 export interface Performer {
@@ -61,6 +62,8 @@ export async function performOperation(
       return putForeignFile(performer, subject);
     case 'put template':
       return putTemplate(performer, subject);
+    case 'replace on web':
+      return replaceOnWeb(performer, subject);
     case 'remove by hand':
       return removeByHand(performer, spec);
     default:

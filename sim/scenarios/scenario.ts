@@ -162,6 +162,7 @@ export const operationKinds = [
   'recover',
   'foreign file',
   'put template',
+  'replace on web',
   'remove by hand',
 ] as const;
 

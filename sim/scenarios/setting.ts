@@ -4,24 +4,21 @@ import { PlatterError } from '../../src/errors.ts';
 import { Backend } from '../../src/images/backend.ts';
 import type { EventSink } from '../../src/ports/events.ts';
 import { hostOf } from '../host.ts';
-import { webOf } from '../http.ts';
 import { simKeyManager } from '../key-manager.ts';
 import { directoriesOf, directoryOf, outsidePath } from '../model/layout.ts';
 import type { SimProcess } from '../process.ts';
 import type { World, WorldOptions } from '../world.ts';
-import { contentFromOutside, secretPath, templateBytes } from './contents.ts';
+import { contentFromOutside, secretPath } from './contents.ts';
 import { clusterStoresOf, rbdConfigOf } from './cluster.ts';
 import { encryptionConfigOf } from './encryption.ts';
 import { operationsOf, type OperationSpec, type OwnConfigSpec, type Scenario } from './scenario.ts';
+import { serveTemplates } from './web.ts';
 import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
 
 /** What is there before anybody comes; all of it durable. */
 export function furnish(world: World, scenario: Scenario): void {
   const { volume } = world;
-  for (const template of scenario.templates) {
-    if (template.isOnWeb !== true) continue;
-    webOf(world).set(webAddress(template.name), { bytes: templateBytes(template), etag: '"1"' });
-  }
+  serveTemplates(world, scenario);
   for (const path of [...directoriesOf(scenario), outsidePath]) {
     volume.create(path, 'directory', 0o755);
   }
@@ -37,11 +34,6 @@ export function furnish(world: World, scenario: Scenario): void {
   volume.syncDirectory(outsidePath);
   volume.syncDirectory('/');
   volume.liesAboutSyncs = lies;
-}
-
-/** Where a template is fetched from that is on a web server. */
-export function webAddress(name: string): string {
-  return `http://images.example/${name}`;
 }
 
 /** The file that an operation imports. */

@@ -67,7 +67,7 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   if (adoption.oneIn(8)) return { clients: drawAdoption(adoption, ground) };
   const downloaded = ground.templates.find(({ isOnWeb }) => isOnWeb === true);
   const downloads = new Prng(seed, 'downloads');
-  if (downloaded !== undefined && downloads.oneIn(3)) {
+  if (downloaded !== undefined && downloads.oneIn(2)) {
     return { clients: drawDownloads(downloads, ground, downloaded) };
   }
   if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);
@@ -101,12 +101,15 @@ function drawDownloads(
   template: TemplateSpec,
 ): readonly ClientSpec[] {
   const subjects = { templates: [template], images: [commonImage, neighbour] };
-  const scripts = Array.from({ length: 1 + prng.below(3) }, () =>
+  const replaces = { kind: 'replace on web', subject: template.name } as const;
+  const publisher = { ...replaces, afterMs: prng.pick([1, 2, 300]) };
+  const scripts = Array.from({ length: 1 + prng.below(3) }, (): readonly OperationSpec[] =>
     Array.from({ length: 1 + prng.below(3) }, () =>
-      drawOperation(prng, prng.pick(ofDownloads), subjects),
+      // Whoever dies of it comes back and goes on.
+      ({ ...drawOperation(prng, prng.pick(ofDownloads), subjects), isRetried: true }),
     ),
   );
-  return onMachines(machines, scripts);
+  return onMachines(machines, prng.oneIn(2) ? [...scripts, [publisher]] : scripts);
 }
 
 /** A template that nobody uses any more, also where storage has a copy of its own, and a disk that is none of it. */

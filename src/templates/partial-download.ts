@@ -68,17 +68,21 @@ export async function adoptDownload(
   target: string,
 ): Promise<{ validator: string } | undefined> {
   if (source.kind !== 'url') return undefined;
-  const { filesystem } = session.host;
+  const { filesystem, facts } = session.host;
+  const { boot } = facts.self;
   const path = `${session.workspace.path}/partial`;
   try {
     await renameOnce(filesystem, partialPath(session.workspace), path);
     const intent = await readIntent(filesystem, { ...session.workspace, path });
     const validator = intent?.['validator'];
-    if (intent?.['url'] !== describeSource(source) || typeof validator !== 'string')
-      return undefined;
-    await renameOnce(filesystem, `${path}/${receivedFile}`, target);
+    const isSame = intent?.['url'] === describeSource(source);
+    // What another host, or this one before it lost its power, has not synced may be missing from the middle of it.
+    const isWhole = intent?.['boot'] === boot;
+    const isOfUse = isSame && isWhole && typeof validator === 'string';
+    if (isOfUse) await renameOnce(filesystem, `${path}/${receivedFile}`, target);
     // Or it would be kept within what is kept of this one, should this one be broken off too.
     await filesystem.removeTree(path);
+    if (!isOfUse) return undefined;
     await rememberDownload(session, source, validator);
     return { validator };
   } catch (error) {

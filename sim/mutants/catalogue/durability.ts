@@ -165,4 +165,30 @@ export const durabilityMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'resumed-after-power-cut',
+    description: 'a download is continued behind what was not synced before the power was cut',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'templates/partial-download',
+        find: "intent?.['boot'] === boot",
+        replace: 'true',
+      },
+    ],
+  },
+  {
+    id: 'resumed-another-file',
+    description: 'a download is continued with the rest of another version of the file',
+    backend: 'qcow2',
+    profile: 'disk',
+    patches: [
+      {
+        module: 'ingress/download',
+        find: "return { ...always, range: `bytes=${position}-`, 'if-range': validator };",
+        replace: 'return { ...always, range: `bytes=${position}-` };',
+      },
+    ],
+  },
 ];

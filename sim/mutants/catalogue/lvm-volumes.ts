@@ -235,4 +235,16 @@ export const lvmVolumeMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'group-room-not-checked',
+    description: 'that a volume group has no room is found out when something is made already',
+    backend: 'lvm',
+    patches: [
+      {
+        module: 'images/lvm/place',
+        find: 'if (neededBytes <= freeBytes) return;',
+        replace: 'if (neededBytes <= freeBytes || freeBytes > 0) return;',
+      },
+    ],
+  },
 ];

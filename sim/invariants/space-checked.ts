@@ -1,0 +1,34 @@
+import { describeRun } from '../model/expected.ts';
+import type { Invariant } from '../model/invariant.ts';
+import type { Model } from '../model/model.ts';
+import type { OperationRun } from '../model/operation-run.ts';
+
+export const spaceChecked: Invariant = {
+  id: 'space-checked',
+  description:
+    'where a volume group has no room from the start, nothing is made before that is told (B074)',
+  onStep(model, process, name) {
+    if (!/^(?:lvm: )?lv(?:create|extend)\b/.test(name)) return undefined;
+    const run = model.runOf(process);
+    if (run !== undefined) makersOf(model).add(run);
+    return undefined;
+  },
+  onFailed(model, run) {
+    const { scenario, faults } = model;
+    if (run.error?.code !== 'NO_SPACE' || !makersOf(model).has(run)) return undefined;
+    // How many chunks of a pool something needs is known only when it is there.
+    if (scenario.group?.thinPoolExtents !== undefined) return undefined;
+    // Somebody else may have taken the room meanwhile.
+    if (faults.length > 0 || scenario.clients.length > 1) return undefined;
+    return `${describeRun(run)} failed (${run.error.message}) when it had begun`;
+  },
+};
+
+/** Operations that have made a volume, or one larger. */
+const makersBy = new WeakMap<Model, Set<OperationRun>>();
+
+function makersOf(model: Model): Set<OperationRun> {
+  const known = makersBy.get(model) ?? new Set<OperationRun>();
+  makersBy.set(model, known);
+  return known;
+}
