@@ -2,6 +2,7 @@ import { creates, describeRun } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { hostileImage } from '../model/cluster-names.ts';
 import type { DiskState } from '../model/view.ts';
 
 export const errorHonesty: Invariant = {
@@ -41,8 +42,12 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
       return run.source === undefined || (spec.sizeBytes ?? 0) < run.source.sizeBytes;
     case 'UNSAFE_IMAGE':
       return (
-        spec.isHostile === true || model.template(spec.other ?? spec.subject)?.hostile === true
+        spec.isHostile === true ||
+        spec.other === hostileImage ||
+        model.template(spec.other ?? spec.subject)?.hostile === true
       );
+    case 'IN_USE':
+      return !usesNobodysElse.has(spec.kind);
     case 'CANCELED':
       return spec.cancelAfterMs !== undefined || model.faults.length > 0;
     case 'CORRUPT':
@@ -51,8 +56,9 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
     // Somebody else is at work, or was.
     case 'LOCKED':
       return model.faults.length > 0 || model.scenario.clients.length > 1;
-    case 'UNREACHABLE':
     case 'FORMAT_MISMATCH':
+      return model.faults.length > 0 || spec.other === hostileImage;
+    case 'UNREACHABLE':
     case 'TEMPLATE_CHANGED':
     case 'TOOL_FAILED':
     case 'TOOL_MISSING':
@@ -70,6 +76,19 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
       return true;
   }
 }
+
+/** What can be done whoever has the disk open, or leans on it; or makes another. */
+const usesNobodysElse: ReadonlySet<string> = new Set([
+  'create blank',
+  'create generated',
+  'import',
+  'clone',
+  'clone image',
+  'direct snapshot',
+  'show',
+  'list',
+  'prune',
+]);
 
 /** What the operation needs besides its disk. */
 function isMissing({ templates }: Model, { spec, before, source }: OperationRun): boolean {

@@ -1,6 +1,6 @@
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
-import { foreignImages, imagePool } from '../model/cluster-store.ts';
+import { foreignImages, imagePool } from '../model/cluster-names.ts';
 import { foreignContent } from '../scenarios/cluster.ts';
 import { imageNamed } from '../cluster/namespace.ts';
 import { fingerprint } from '../volume/content.ts';

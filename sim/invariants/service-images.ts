@@ -3,7 +3,8 @@ import { describeRun } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
-import { serviceImages, sharedImage } from '../model/service-images.ts';
+import { sharedImage } from '../model/service-images.ts';
+import { serviceImages } from '../model/cluster-names.ts';
 import { bytesOf } from '../model/view.ts';
 
 export const imagesOfService: Invariant = {

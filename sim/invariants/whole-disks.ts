@@ -1,6 +1,7 @@
 import { creates, describeRun, parseSized, sizeOf } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant, MeantChange } from '../model/invariant.ts';
+import { hostileImage } from '../model/cluster-names.ts';
 import { snapshotStates, stateOf } from '../model/view.ts';
 
 export const wholeDisks: Invariant = {
@@ -18,6 +19,7 @@ function checkNew(model: Model, { meaning, run }: MeantChange): string | undefin
   if (state === undefined) return `${meaning.address} appears and is no file`;
   if (!creates(run.spec)) return `${meaning.address} appears by ${describeRun(run)}`;
   if (!state.isSound) return `${meaning.address} appears unsound by ${describeRun(run)}`;
+  if (run.spec.other === hostileImage) return `${meaning.address} is made of a hostile image`;
   const { source } = run;
   // The origin of a clone may have got another snapshot of that name meanwhile.
   const isCertain = run.spec.kind !== 'clone' || run.isExclusive;

@@ -9,14 +9,10 @@ import { imageNamed, nameOf, namesOf, type Namespace } from '../cluster/namespac
 import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
 import type { DiskStore } from './disk-store.ts';
+import { foreignImages, hostileImage, imagePool, templatePool } from './cluster-names.ts';
 import { watchLateDrafts } from './late-drafts.ts';
 import { meaningOf, type Meaning } from './layout.ts';
 import type { DiskView } from './view.ts';
-
-/** Names of the pools of scenarios; of the images that somebody else keeps there. */
-export const imagePool = 'vms';
-export const templatePool = 'images';
-export const foreignImages = ['foreign', 'vm1-old_disk', 'vm10_disk'] as const;
 
 export function clusterStore(world: World): DiskStore {
   const { cluster } = world.stores;
@@ -58,10 +54,14 @@ export function clusterStore(world: World): DiskStore {
     remains: () =>
       [imagePool, templatePool].flatMap((pool) =>
         [...(cluster.namespace(pool)?.directory.keys() ?? [])]
-          .filter((name) => !(foreignImages as readonly string[]).includes(name))
+          .filter((name) => !isSomebodyElses(name))
           .map((name) => `${pool}/${name}`),
       ),
   };
+}
+
+function isSomebodyElses(name: string): boolean {
+  return name === hostileImage || (foreignImages as readonly string[]).includes(name);
 }
 
 function imageName(address: string): string {

@@ -7,6 +7,7 @@ import type { RawContent } from '../volume/content.ts';
 import type { Model } from './model.ts';
 import type { OperationRun } from './operation-run.ts';
 import { sharedImage } from './service-images.ts';
+import { hostileImage } from './cluster-names.ts';
 import { bytesOf, guestContent, snapshotStates } from './view.ts';
 
 /** Content and size of what an image is made of. */
@@ -73,6 +74,7 @@ function templateSource(model: Model, name: string): Source | undefined {
 }
 
 function imageSource({ world: { stores } }: Model, name: string): Source | undefined {
+  if (name === hostileImage) return undefined;
   const image = stores.cluster === undefined ? undefined : sharedImage(stores.cluster, name);
   return image === undefined ? undefined : sourceFrom(image.content);
 }

@@ -2,14 +2,15 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterImage } from '../cluster/image.ts';
 import { imageNamed } from '../cluster/namespace.ts';
-import { imagePool, templatePool } from './cluster-store.ts';
+import { hostileImage, imagePool, serviceImages, templatePool } from './cluster-names.ts';
 
-/** Their names in scenarios. */
-export const serviceImages = ['i1', 'i2'] as const;
+export function isOfService(name: string): boolean {
+  return name === hostileImage || (serviceImages as readonly string[]).includes(name);
+}
 
 /** In whichever pool it was made. */
 export function sharedImage(cluster: Cluster, name: string): ClusterImage | undefined {
-  if (!(serviceImages as readonly string[]).includes(name)) return undefined;
+  if (!isOfService(name)) return undefined;
   for (const pool of [templatePool, imagePool]) {
     const namespace = cluster.namespace(pool);
     const image = namespace === undefined ? undefined : imageNamed(namespace, name);

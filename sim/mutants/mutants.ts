@@ -5,6 +5,7 @@ import { lvmChangeMutants } from './catalogue/lvm-changes.ts';
 import { lvmVolumeMutants } from './catalogue/lvm-volumes.ts';
 import { ploopMutants } from './catalogue/ploop.ts';
 import { rbdMutants } from './catalogue/rbd.ts';
+import { rbdSharingMutants } from './catalogue/rbd-sharing.ts';
 import { sizeMutants } from './catalogue/sizes.ts';
 import { toolMutants } from './catalogue/tools.ts';
 import type { Mutant } from './mutant.ts';
@@ -17,5 +18,6 @@ export const mutants: readonly Mutant[] = [
   ...lvmVolumeMutants,
   ...lvmChangeMutants,
   ...rbdMutants,
+  ...rbdSharingMutants,
   ...ploopMutants,
 ];

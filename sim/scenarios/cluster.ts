@@ -2,7 +2,10 @@
 import type { ConfigInput } from '../../src/config/config.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clusterStores } from '../cluster/stores.ts';
-import { foreignImages, imagePool, templatePool } from '../model/cluster-store.ts';
+import type { ClusterImage } from '../cluster/image.ts';
+import type { Namespace } from '../cluster/namespace.ts';
+import { hostileImageContent } from './contents.ts';
+import { foreignImages, hostileImage, imagePool, templatePool } from '../model/cluster-names.ts';
 import { Prng } from '../schedule/prng.ts';
 import { patternContent, type RawContent } from '../volume/content.ts';
 import type { WorldOptions } from '../world.ts';
@@ -38,10 +41,23 @@ function addForeign(cluster: Cluster): void {
   const namespace = cluster.namespace(imagePool);
   if (namespace === undefined) return;
   foreignImages.forEach((name, index) => {
-    const image = cluster.newImage(namespace, foreignContent(index), 0);
+    const image = addImage(cluster, namespace, name, foreignContent(index));
     image.snapshots.push(cluster.newSnapshot(image, 's1', 0));
-    namespace.directory.set(name, image.id);
-    cluster.setId(namespace, name, image.id);
-    cluster.addHeader(image);
   });
+  const hostile = addImage(cluster, namespace, hostileImage, hostileImageContent());
+  const shared = cluster.newSnapshot(hostile, 'snap', 0);
+  hostile.snapshots.push({ ...shared, protection: 'protected' });
+}
+
+function addImage(
+  cluster: Cluster,
+  namespace: Namespace,
+  name: string,
+  content: RawContent,
+): ClusterImage {
+  const image = cluster.newImage(namespace, content, 0);
+  namespace.directory.set(name, image.id);
+  cluster.setId(namespace, name, image.id);
+  cluster.addHeader(image);
+  return image;
 }

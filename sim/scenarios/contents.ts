@@ -46,6 +46,13 @@ function hostileContent(): FileContent {
   return newQcow2(2 ** 20, { backing: { path: secretPath, format: 'raw' } });
 }
 
+/** What an image service says is raw, and begins as a qcow2 image does: whoever opens it without naming a format finds that. */
+export function hostileImageContent(): RawContent {
+  const header = new Uint8Array(pieceBytes);
+  header.set([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3]);
+  return write(rawContent(2 ** 20, 191), 0, { length: pieceBytes, source: header });
+}
+
 /** What an operation imports or generates. */
 export function contentFromOutside({ pattern = 0, isHostile }: OperationSpec): FileContent {
   return isHostile === true ? hostileContent() : importContent(pattern);

@@ -1,6 +1,6 @@
 /** An image service that keeps its images in the cluster of the disks: templates, and what was made of disks there. */
-import { imagePool } from '../model/cluster-store.ts';
-import { serviceImages, sharedImage } from '../model/service-images.ts';
+import { isOfService, sharedImage } from '../model/service-images.ts';
+import { hostileImage, imagePool, serviceImages } from '../model/cluster-names.ts';
 import type { Prng } from '../schedule/prng.ts';
 import type { World } from '../world.ts';
 import type { OperationKind, OperationSpec } from './scenario.ts';
@@ -17,22 +17,23 @@ export const ofImageService: ReadonlySet<OperationKind> = new Set([
 /** Where it is, or would be. Undefined for templates, which are known by their names. */
 export function locationOf(world: World, name: string): string | undefined {
   const { cluster } = world.stores;
-  if (cluster === undefined || !(serviceImages as readonly string[]).includes(name)) {
-    return undefined;
-  }
+  if (cluster === undefined || !isOfService(name)) return undefined;
   const pool = sharedImage(cluster, name)?.namespace.pool.name ?? imagePool;
   return `rbd://${cluster.fsid}/${pool}/${name}/snap`;
 }
 
 /** What the operation is about: an image, or a template that is in the cluster already. */
 export function drawServiceImage(prng: Prng, kind: OperationKind, template: string): string {
-  return kind === 'clone image' && prng.oneIn(2) ? template : prng.pick(serviceImages);
+  if (kind !== 'clone image') return prng.pick(serviceImages);
+  if (prng.oneIn(2)) return template;
+  return prng.oneIn(4) ? hostileImage : prng.pick(serviceImages);
 }
 
 /** What has to be there before. */
-export function beforeService({ kind, other = '' }: OperationSpec, subject: string): OperationSpec {
-  const isImage = (serviceImages as readonly string[]).includes(other);
-  return kind !== 'direct snapshot' && isImage
+export function beforeService(last: OperationSpec, subject: string): OperationSpec {
+  const { kind, other = '' } = last;
+  if (other === hostileImage) return { kind: 'show', subject };
+  return kind !== 'direct snapshot' && isOfService(other)
     ? { kind: 'direct snapshot', subject, other }
     : { kind: 'cache', subject, other };
 }
