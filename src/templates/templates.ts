@@ -137,7 +137,7 @@ export class Templates {
         return winner.template;
       }
       // Nova has put its own there meanwhile.
-      if (winner?.state === 'foreign') return this.#bring(name, { ...options, fetch: undefined });
+      if (winner?.state === 'foreign') return this.#bring(name, options);
       throw error;
     }
   }

@@ -201,7 +201,7 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'templates/templates',
-        find: "if (winner?.state === 'foreign') return this.#bring(name, { ...options, fetch: undefined });",
+        find: "if (winner?.state === 'foreign') return this.#bring(name, options);",
         replace: '',
       },
     ],
