@@ -1,4 +1,4 @@
-import { describeRun } from '../model/expected.ts';
+import { describeRun, isTakenApart } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import { hasDiskFiles } from '../scenarios/scenario.ts';
@@ -43,10 +43,14 @@ function takenOf(model: Model): Map<Inode, string> {
   return known;
 }
 
-/** Unless it has its name again, after a power cut or for it could not be removed. */
-function holdsBytes({ disks, world }: Model, inode: Inode, address: string): boolean {
+/**
+ * Unless it has its name again, after a power cut or for it could not be removed; or somebody has removed it by hand, with
+ * all that its instance had, before it was wiped.
+ */
+function holdsBytes(model: Model, inode: Inode, address: string): boolean {
+  const { disks, world } = model;
   const view = disks.get(address);
-  if (view?.inode === inode) return false;
+  if (view?.inode === inode || isTakenApart(model, address)) return false;
   return layersOf(world.volume.content(inode)).some(({ extents }) => extents.some(isOfGuest));
 }
 
