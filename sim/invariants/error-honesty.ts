@@ -58,8 +58,12 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
       return model.faults.length > 0 || model.scenario.clients.length > 1;
     case 'FORMAT_MISMATCH':
       return model.faults.length > 0 || spec.other === hostileImage;
-    case 'UNREACHABLE':
     case 'TEMPLATE_CHANGED':
+      // Whose lock was taken for stale finds that others use what it looks at.
+      return (
+        model.faults.length > 0 || model.scenario.machines.some(({ offsetMs }) => offsetMs !== 0)
+      );
+    case 'UNREACHABLE':
     case 'TOOL_FAILED':
     case 'TOOL_MISSING':
     case 'OUTCOME_UNKNOWN':

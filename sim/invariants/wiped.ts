@@ -14,6 +14,8 @@ export const wiped: Invariant = {
     if (kind !== 'vanish' || meaning.kind === 'template' || !hasDiskFiles(model.scenario.backend))
       return undefined;
     const { address } = meaning;
+    // A machine that was started since the last look for one writes on.
+    if (model.openByGuests.has(inode)) return undefined;
     if (run?.spec.wipe === true && run.spec.subject === address) {
       takenOf(model).set(inode, address);
     }

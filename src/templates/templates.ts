@@ -128,10 +128,7 @@ export class Templates {
     try {
       return await this.#bring(name, options);
     } catch (error) {
-      const isOvertaken =
-        PlatterError.is(error) && (error.code === 'ALREADY_EXISTS' || error.code === 'LOCKED');
-      const winner = isOvertaken ? await lookUp(this.#host, this.#config, name) : undefined;
-      // Its lock was taken for stale meanwhile: what the other one has put there is as good.
+      const winner = mayBeThere(error) ? await lookUp(this.#host, this.#config, name) : undefined;
       if (winner?.state === 'present') {
         await requireUnchanged(this.#host, this.#config, winner.template, winner.stat);
         return winner.template;
@@ -230,6 +227,16 @@ export class Templates {
     const remove = options.dryRun === true ? async () => {} : this.delete.bind(this);
     return removeCandidates(candidates, (name) => remove(name, options));
   }
+}
+
+/**
+ * Whoever's lock was taken for stale finds what another one has put there, which is as good; or it failed when the template
+ * was in its place already.
+ */
+function mayBeThere(error: unknown): boolean {
+  if (!PlatterError.is(error)) return false;
+  const { code, details } = error;
+  return code === 'ALREADY_EXISTS' || code === 'LOCKED' || details['undo'] === 'finished';
 }
 
 function addRequest(

@@ -170,10 +170,13 @@ export async function cleanUpSteps(
           {
             description: `unprotect and remove ${spec}`,
             async run(session: Session) {
-              const clones = await cluster.children(spec);
-              if (clones.length > 0) throw hasClones(image, clones);
-              const { isProtected } = found;
-              await removeSnapshot(session, cluster, image, { name: snapshot, isProtected });
+              // Somebody else may clean it up through another disk.
+              await ifThere(async () => {
+                const clones = await cluster.children(spec);
+                if (clones.length > 0) throw hasClones(image, clones);
+                const { isProtected } = found;
+                await removeSnapshot(session, cluster, image, { name: snapshot, isProtected });
+              });
             },
           },
         ]),
