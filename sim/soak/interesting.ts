@@ -1,10 +1,12 @@
 /** What a soak has to have seen to mean anything: that it never happens says that the scenarios are too tame. */
 import { cryptSteps } from '../faults/lvm-steps.ts';
 import { profilesNamed } from '../faults/profiles.ts';
+import { ofImageService } from '../scenarios/image-service.ts';
 import {
   canRemoveByHand,
   hasDiskFiles,
   operationKinds,
+  sharesImages,
   type OperationKind,
   type SimBackend,
 } from '../scenarios/scenario.ts';
@@ -13,8 +15,9 @@ import type { CoverageData } from './coverage.ts';
 /** Fewer scenarios may well miss something. */
 const scenariosMin = 20_000;
 
-/** What somebody does who is not platter is not possible everywhere. */
+/** What somebody does who is not platter, and what an image service is for, is not possible everywhere. */
 function canHappen(kind: OperationKind, backend: SimBackend): boolean {
+  if (ofImageService.has(kind)) return sharesImages(backend);
   if (kind === 'foreign file') return hasDiskFiles(backend);
   return kind !== 'remove by hand' || canRemoveByHand(backend);
 }
