@@ -64,7 +64,7 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
     return drawRemovalByHand(byHand, ground, template);
   }
   const adoption = new Prng(seed, 'adoption');
-  if (adoption.oneIn(8)) return { clients: drawAdoption(adoption, ground) };
+  if (adoption.oneIn(14)) return { clients: drawAdoption(adoption, ground) };
   const downloaded = ground.templates.find(({ isOnWeb }) => isOnWeb === true);
   const downloads = new Prng(seed, 'downloads');
   if (downloaded !== undefined && downloads.oneIn(2)) {
