@@ -2,6 +2,7 @@ import { creates, describeRun, isTakenApart, removes } from '../model/expected.t
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { perModel } from '../model/per-model.ts';
 import { isUnknown, wasFinished } from '../model/touched.ts';
 import type { DiskState } from '../model/view.ts';
 import { isReplacedOnWeb } from '../scenarios/web.ts';
@@ -11,7 +12,7 @@ import { expected, made } from '../model/wanted.ts';
 type Possible = readonly (DiskState | undefined)[];
 
 /** By address; null where nobody can tell any more. */
-const possibleOf = new WeakMap<Model, Map<string, Possible | null>>();
+const possible = perModel(() => new Map<string, Possible | null>());
 
 export const allOrNothing: Invariant = {
   id: 'all-or-nothing',
@@ -35,12 +36,6 @@ export const allOrNothing: Invariant = {
     return undefined;
   },
 };
-
-function possible(model: Model): Map<string, Possible | null> {
-  const known = possibleOf.get(model) ?? new Map<string, Possible | null>();
-  possibleOf.set(model, known);
-  return known;
-}
 
 /** What came of it is known, and another invariant's matter. */
 function settled(model: Model, { addresses = [] }: OperationRun): undefined {

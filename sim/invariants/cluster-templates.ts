@@ -3,7 +3,7 @@ import type { ClusterImage } from '../cluster/image.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import { templateContent } from '../scenarios/contents.ts';
-import type { TemplateSpec } from '../scenarios/scenario.ts';
+import { templateNamed, type TemplateSpec } from '../scenarios/scenario.ts';
 import { guestContent } from '../model/view.ts';
 import { versionsOf } from '../scenarios/web.ts';
 import { dataFingerprint } from '../volume/content.ts';
@@ -24,7 +24,7 @@ function check(model: Model): string | undefined {
     if (name === undefined) continue;
     if (seen.has(name)) return `template ${name} is in the cluster twice`;
     seen.add(name);
-    const template = model.template(name);
+    const template = templateNamed(model.scenario, name);
     if (template === undefined || template.hostile) return `template ${name} should not be there`;
     const versions = versionsOf(model.scenario, template);
     const wrongs = versions.map((version) => wrongWith(model, image, version));

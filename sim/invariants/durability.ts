@@ -1,5 +1,6 @@
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
+import { perModel } from '../model/per-model.ts';
 import { touches, type OperationRun } from '../model/operation-run.ts';
 import { same } from './outcome.ts';
 
@@ -47,13 +48,7 @@ interface Seen {
   readonly struck: { step: number; address: string; isInnocent: boolean }[];
 }
 
-const seenBy = new WeakMap<Model, Seen>();
-
-function seen(model: Model): Seen {
-  const known = seenBy.get(model) ?? { changed: new WeakMap(), struck: [] };
-  seenBy.set(model, known);
-  return known;
-}
+const seen = perModel((): Seen => ({ changed: new WeakMap(), struck: [] }));
 
 /** What a guest has not synced may go; an operation that has only begun changes nothing of what was there before. */
 function mayHaveChanged(model: Model, run: OperationRun, address: string): boolean {

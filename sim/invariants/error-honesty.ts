@@ -4,6 +4,8 @@ import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
 import { hostileImage } from '../model/cluster-names.ts';
 import type { DiskState } from '../model/view.ts';
+import { snapshotOf } from '../model/wanted.ts';
+import { templateNamed } from '../scenarios/scenario.ts';
 
 export const errorHonesty: Invariant = {
   id: 'error-honesty',
@@ -44,7 +46,7 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
       return (
         spec.isHostile === true ||
         spec.other === hostileImage ||
-        model.template(spec.other ?? spec.subject)?.hostile === true
+        templateNamed(model.scenario, spec.other ?? spec.subject)?.hostile === true
       );
     case 'IN_USE':
       return !usesNobodysElse.has(spec.kind);
@@ -113,7 +115,7 @@ function isMissing({ templates }: Model, { spec, before, source }: OperationRun)
 }
 
 function hasSnapshot(state: DiskState | undefined, name: string): boolean {
-  return state?.snapshots.split(';').some((known) => known.startsWith(`${name}=`)) === true;
+  return state !== undefined && snapshotOf(state, name) !== undefined;
 }
 
 /** Of an encrypted disk, whose instance has no secret. */

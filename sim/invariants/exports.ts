@@ -1,8 +1,9 @@
-import { describeRun, parseSized, type Source } from '../model/expected.ts';
+import { describeRun, type Source } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { outsidePath } from '../model/layout.ts';
 import type { OperationRun } from '../model/operation-run.ts';
 import { bytesOf } from '../model/view.ts';
+import { snapshotOf } from '../model/wanted.ts';
 
 export const exports: Invariant = {
   id: 'exports',
@@ -31,6 +32,5 @@ function exportedBy({ before, spec }: OperationRun): Source | undefined {
   if (before === undefined) return undefined;
   const { other: snapshot } = spec;
   if (snapshot === undefined) return { sizeBytes: before.sizeBytes, bytes: before.guest };
-  const state = before.snapshots.split(';').find((known) => known.startsWith(`${snapshot}=`));
-  return state === undefined ? undefined : parseSized(state.slice(snapshot.length + 1));
+  return snapshotOf(before, snapshot);
 }

@@ -3,6 +3,7 @@ import type { Invariant } from '../model/invariant.ts';
 import { templatePath } from '../model/layout.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { perModel } from '../model/per-model.ts';
 import type { OperationSpec } from '../scenarios/scenario.ts';
 import { fingerprintFile } from '../volume/file-content.ts';
 
@@ -44,13 +45,7 @@ interface Kept {
 }
 
 /** By path. */
-const knownBy = new WeakMap<Model, Map<string, Kept>>();
-
-function known(model: Model): Map<string, Kept> {
-  const found = knownBy.get(model) ?? new Map<string, Kept>();
-  knownBy.set(model, found);
-  return found;
-}
+const known = perModel(() => new Map<string, Kept>());
 
 function contentOf({ world: { volume } }: Model, path: string): string | undefined {
   const inode = volume.peek(path);

@@ -2,9 +2,10 @@ import { creates, describeRun, removes } from '../model/expected.ts';
 import type { Invariant, MeantChange } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { perModel } from '../model/per-model.ts';
 
 /** Who made the disk that stands under an address. */
-const makersOf = new WeakMap<Model, Map<string, OperationRun | undefined>>();
+const makersOf = perModel(() => new Map<string, OperationRun | undefined>());
 
 export const noLostDisk: Invariant = {
   id: 'no-lost-disk',
@@ -24,7 +25,7 @@ export const noLostDisk: Invariant = {
     if (isBeingDestroyed(model, address)) return undefined;
     // Where publishing is not one change, what was interrupted between its changes may be taken back.
     if (model.store.mayTakeBack === true && model.unsettled.has(address)) return undefined;
-    const isItsOwn = creates(run.spec) && makersOf.get(model)?.get(address) === run;
+    const isItsOwn = creates(run.spec) && makersOf(model).get(address) === run;
     return isItsOwn ? undefined : `${address} vanishes by ${describeRun(run)}`;
   },
 };
@@ -37,7 +38,5 @@ function isBeingDestroyed(model: Model, address: string): boolean {
 /** What is put in the place of a disk is still that disk. */
 function remember(model: Model, { run, replaced }: MeantChange, address: string): void {
   if (replaced !== undefined) return;
-  const makers = makersOf.get(model) ?? new Map<string, OperationRun | undefined>();
-  makersOf.set(model, makers);
-  makers.set(address, run);
+  makersOf(model).set(address, run);
 }

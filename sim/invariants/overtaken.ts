@@ -1,7 +1,7 @@
 import { describeRun } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
-import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { perModel } from '../model/per-model.ts';
 
 export const overtaken: Invariant = {
   id: 'overtaken',
@@ -58,21 +58,15 @@ interface Seen {
   readonly late: Map<OperationRun, Set<string>>;
 }
 
-const seenBy = new WeakMap<Model, Seen>();
-
-function seen(model: Model): Seen {
-  const known = seenBy.get(model) ?? {
-    holders: new Map<string, Set<OperationRun>>(),
-    making: new Map<OperationRun, string>(),
-    begun: new Set<OperationRun>(),
-    atWork: new Set<OperationRun>(),
-    overtakes: new Map<OperationRun, Overtaking[]>(),
-    found: new Map<OperationRun, Overtaking[]>(),
-    late: new Map<OperationRun, Set<string>>(),
-  };
-  seenBy.set(model, known);
-  return known;
-}
+const seen = perModel((): Seen => ({
+  holders: new Map<string, Set<OperationRun>>(),
+  making: new Map<OperationRun, string>(),
+  begun: new Set<OperationRun>(),
+  atWork: new Set<OperationRun>(),
+  overtakes: new Map<OperationRun, Overtaking[]>(),
+  found: new Map<OperationRun, Overtaking[]>(),
+  late: new Map<OperationRun, Set<string>>(),
+}));
 
 /** Who takes a lock anew begins anew. */
 function takes({ holders, begun, overtakes, late }: Seen, run: OperationRun, lock: string): void {

@@ -3,6 +3,7 @@ import { describeRun } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { perModel } from '../model/per-model.ts';
 import { sharedImage } from '../model/service-images.ts';
 import { serviceImages } from '../model/cluster-names.ts';
 import { bytesOf } from '../model/view.ts';
@@ -43,13 +44,7 @@ export const imagesOfService: Invariant = {
 };
 
 /** By name: at which step the last attempt to make one of it came to an end, whatever it was. */
-const endsBy = new WeakMap<Model, Map<string, number>>();
-
-function endsOf(model: Model): Map<string, number> {
-  const known = endsBy.get(model) ?? new Map<string, number>();
-  endsBy.set(model, known);
-  return known;
-}
+const endsOf = perModel(() => new Map<string, number>());
 
 function noteEnd(model: Model, { spec }: OperationRun): undefined {
   if (spec.kind === 'direct snapshot') endsOf(model).set(spec.other ?? '', model.world.gate.steps);

@@ -2,6 +2,7 @@ import { isTakenApart } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { perModel } from '../model/per-model.ts';
 import { snapshotStates } from '../model/view.ts';
 import type { OperationSpec } from '../scenarios/scenario.ts';
 import type { Inode } from '../volume/inode.ts';
@@ -36,14 +37,8 @@ interface Taken {
   readonly over: ReadonlySet<OperationRun>;
 }
 
-const takenBy = new WeakMap<Model, Map<string, Taken>>();
-
 /** By `vm1/disk@s1`: the last one of the name. */
-function takenOf(model: Model): Map<string, Taken> {
-  const known = takenBy.get(model) ?? new Map<string, Taken>();
-  takenBy.set(model, known);
-  return known;
-}
+const takenOf = perModel(() => new Map<string, Taken>());
 
 function isLost(model: Model, { run, disk, over }: Taken): boolean {
   const { disks, runs, store, world } = model;

@@ -1,7 +1,7 @@
 import { describeRun } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
-import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
+import { perModel } from '../model/per-model.ts';
 
 export const spaceChecked: Invariant = {
   id: 'space-checked',
@@ -25,10 +25,4 @@ export const spaceChecked: Invariant = {
 };
 
 /** Operations that have made a volume, or one larger. */
-const makersBy = new WeakMap<Model, Set<OperationRun>>();
-
-function makersOf(model: Model): Set<OperationRun> {
-  const known = makersBy.get(model) ?? new Set<OperationRun>();
-  makersBy.set(model, known);
-  return known;
-}
+const makersOf = perModel(() => new Set<OperationRun>());

@@ -3,6 +3,7 @@ import { nameOf } from '../cluster/namespace.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { isWhole } from '../model/stored-templates.ts';
+import { templateNamed } from '../scenarios/scenario.ts';
 
 export const templatesAreImmutable: Invariant = {
   id: 'template-immutable',
@@ -20,7 +21,7 @@ export const templatesAreImmutable: Invariant = {
         ? undefined
         : `template ${name} vanishes by ${describeRun(run)}`;
     }
-    const spec = model.template(name);
+    const spec = templateNamed(model.scenario, name);
     if (spec === undefined) return `a template ${name} appears that nobody knows`;
     if (run?.spec.kind === 'put template') return undefined;
     if (spec.hostile) return `the hostile template ${name} is taken`;

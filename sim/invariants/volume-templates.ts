@@ -16,10 +16,10 @@ export const volumeTemplates: Invariant = {
 function check(model: Model): string | undefined {
   const { group } = model.world.stores;
   if (group === undefined) return undefined;
+  const all = model.scenario.templates.flatMap((one) => versionsOf(model.scenario, one));
   for (const { name, content, isReadOnly } of group.volumes.values()) {
     if (!name.startsWith('platter-template-')) continue;
     if (!isReadOnly) return `${name} can be written to`;
-    const all = model.scenario.templates.flatMap((one) => versionsOf(model.scenario, one));
     const isOne = all.some((template) => {
       const wanted = guestContent(model.world.volume, templateContent(template));
       return (

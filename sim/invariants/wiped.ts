@@ -1,6 +1,7 @@
 import { describeRun, isTakenApart } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
+import { perModel } from '../model/per-model.ts';
 import { hasDiskFiles } from '../scenarios/scenario.ts';
 import type { RawContent } from '../volume/content.ts';
 import type { FileContent } from '../volume/file-content.ts';
@@ -36,14 +37,8 @@ export const wiped: Invariant = {
   },
 };
 
-const takenBy = new WeakMap<Model, Map<Inode, string>>();
-
 /** What has lost its name, and whose it was. */
-function takenOf(model: Model): Map<Inode, string> {
-  const known = takenBy.get(model) ?? new Map<Inode, string>();
-  takenBy.set(model, known);
-  return known;
-}
+const takenOf = perModel(() => new Map<Inode, string>());
 
 /**
  * Unless it has its name again, after a power cut or for it could not be removed; or somebody has removed it by hand, with

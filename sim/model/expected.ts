@@ -1,7 +1,7 @@
 /** What an operation should bring about, said without the engine. */
 import { roundUp } from '../../src/sizes.ts';
 import { importContent, templateContent } from '../scenarios/contents.ts';
-import type { OperationSpec } from '../scenarios/scenario.ts';
+import { templateNamed, type OperationSpec } from '../scenarios/scenario.ts';
 import { isReplacedOnWeb } from '../scenarios/web.ts';
 import type { RawContent } from '../volume/content.ts';
 import type { Model } from './model.ts';
@@ -66,7 +66,7 @@ export function sourceOf(
 }
 
 function templateSource(model: Model, name: string): Source | undefined {
-  const template = model.template(name);
+  const template = templateNamed(model.scenario, name);
   if (template === undefined || isReplacedOnWeb(model.scenario, name)) return undefined;
   return sourceFrom(
     guestContent(model.world.volume, templateContent({ ...template, hostile: false })),

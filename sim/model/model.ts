@@ -6,7 +6,7 @@ import type { PlatterEvent } from '../../src/ports/events.ts';
 import type { Fault } from '../faults/fault.ts';
 import type { SimProcess } from '../process.ts';
 import type { Invariant, Violation } from './invariant.ts';
-import type { OperationSpec, Scenario, TemplateSpec } from '../scenarios/scenario.ts';
+import type { OperationSpec, Scenario } from '../scenarios/scenario.ts';
 import type { Inode } from '../volume/inode.ts';
 import type { VolumeChange } from '../volume/volume-change.ts';
 import type { Observer, World } from '../world.ts';
@@ -54,10 +54,6 @@ export class Model implements Observer {
     this.unsettled = new Unsettled(this.isApart);
     this.#checks = checksOf(invariants);
     world.observers.push(this);
-  }
-
-  template(name: string): TemplateSpec | undefined {
-    return this.scenario.templates.find((spec) => spec.name === name);
   }
 
   violate(id: string, message: string): void {

@@ -1,5 +1,5 @@
 /** Templates in the store: what was fetched, or what somebody else has put there. */
-import { baseNameOf, parentOf } from '../../src/workspace/area.ts';
+import { baseNameOf, parentOf, recordPath } from '../../src/workspace/area.ts';
 import { storedContent } from '../scenarios/contents.ts';
 import { forcingsOf } from '../scenarios/own-config.ts';
 import type { Scenario, TemplateSpec } from '../scenarios/scenario.ts';
@@ -39,7 +39,7 @@ export function recordOf(
   volume: Volume,
   path: string,
 ): Readonly<Record<string, unknown>> | undefined {
-  const record = `${parentOf(path)}/.platter/${baseNameOf(path)}.record`;
+  const record = recordPath(parentOf(path), baseNameOf(path));
   const file = volume.peek(record) === undefined ? undefined : volume.list(record)[0]?.[1];
   const text = file === undefined ? undefined : volume.text(file);
   return text === undefined || text === '' ? undefined : JSON.parse(text);

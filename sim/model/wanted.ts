@@ -1,6 +1,6 @@
 /** The state in which an operation should leave its image. */
 import { roundUp } from '../../src/sizes.ts';
-import { parseSized, sizeOf } from './expected.ts';
+import { parseSized, sizeOf, type Source } from './expected.ts';
 import type { Model } from './model.ts';
 import type { OperationRun } from './operation-run.ts';
 import type { DiskState } from './view.ts';
@@ -55,7 +55,8 @@ function withSnapshot(state: DiskState, name: string): string {
   return [...entries(state), `${name}=${state.sizeBytes} ${state.guest}`].sort().join(';');
 }
 
-function snapshotOf(state: DiskState, name: string) {
+/** Undefined where it has none of that name. */
+export function snapshotOf(state: DiskState, name: string): Source | undefined {
   const entry = entries(state).find((known) => known.startsWith(`${name}=`));
   return entry === undefined ? undefined : parseSized(entry.slice(name.length + 1));
 }

@@ -6,6 +6,8 @@ import type { OperationSpec, TemplateSpec } from './scenario.ts';
 
 const pieceBytes = 512;
 const pieces = new Map<number, Uint8Array>();
+/** Files of web servers, by their patterns: most runs fetch none, and nobody changes them. */
+const bytesOnWeb = new Map<number, Uint8Array>();
 
 function piece(pattern: number, length: number): Uint8Array {
   const known = pieces.get(pattern);
@@ -75,8 +77,11 @@ export const webTemplateBytes = 2 ** 20;
 
 /** What a web server sends of one. */
 export function templateBytes({ pattern }: TemplateSpec): Uint8Array {
+  const known = bytesOnWeb.get(pattern);
+  if (known !== undefined) return known;
   const bytes = new Uint8Array(webTemplateBytes);
   readRaw(importContent(pattern), bytes, 0);
+  bytesOnWeb.set(pattern, bytes);
   return bytes;
 }
 

@@ -19,7 +19,7 @@ import { putTemplate } from './put-template.ts';
 import { runGuest } from './guest.ts';
 import { importPath } from './setting.ts';
 import { replaceOnWeb, webAddress } from './web.ts';
-import type { OperationSpec, Scenario } from './scenario.ts';
+import { templateNamed, type OperationSpec, type Scenario } from './scenario.ts';
 
 export interface Performer {
   readonly world: World;
@@ -133,15 +133,15 @@ function imageOf({ backend, scenario }: Performer, address: string): Image {
 }
 
 function sourceOf(performer: Performer, name: string): FetchFunction | string {
-  const isOnWeb = performer.scenario.templates.some((one) => one.name === name && one.isOnWeb);
-  return isOnWeb ? webAddress(name) : fetcher(performer, name);
+  const isOnWeb = templateNamed(performer.scenario, name)?.isOnWeb;
+  return isOnWeb === true ? webAddress(name) : fetcher(performer, name);
 }
 
 /** Fetching takes its time, and a process that dies half-way leaves half of it. */
 function fetcher(performer: Performer, name: string): FetchFunction {
   const { world, process, scenario } = performer;
   return async (target, { signal }) => {
-    const template = scenario.templates.find((known) => known.name === name);
+    const template = templateNamed(scenario, name);
     if (template === undefined) throw new Error(`no template ${name} in the scenario`);
     const content = () => templateContent(template);
     try {

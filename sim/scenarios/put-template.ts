@@ -8,7 +8,7 @@ import { isAdopted, isWhole, putTemplates } from '../model/stored-templates.ts';
 import type { Observer, World } from '../world.ts';
 import { templateContent } from './contents.ts';
 import type { Performer } from './perform.ts';
-import { operationsOf, type Scenario } from './scenario.ts';
+import { operationsOf, templateNamed, type Scenario } from './scenario.ts';
 
 export function putsTemplates(scenario: Scenario): boolean {
   return operationsOf(scenario).some(({ kind }) => kind === 'put template');
@@ -22,7 +22,7 @@ export function putTemplate(
   const path = templatePath(scenario, process.machine.index, name);
   return world.call(process, 'stranger.put template', path, () => {
     const { volume } = world;
-    const template = scenario.templates.find((known) => known.name === name);
+    const template = templateNamed(scenario, name);
     if (template === undefined || volume.peek(path) !== undefined) return;
     const directory = parentOf(path);
     if (volume.peek(directory) === undefined) volume.create(directory, 'directory', 0o755);
@@ -43,7 +43,7 @@ export function removeTornTemplates(world: World, scenario: Scenario): Observer 
   return {
     afterPowerCut: () => {
       for (const [path, put] of putTemplates(world)) {
-        const spec = scenario.templates.find(({ name }) => name === baseNameOf(path));
+        const spec = templateNamed(scenario, baseNameOf(path));
         if (spec === undefined || volume.peek(path) !== put || isAdopted(volume, path)) continue;
         if (isWhole({ world, scenario }, spec, put)) continue;
         volume.unlink(path);

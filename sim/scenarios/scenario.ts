@@ -194,6 +194,10 @@ export function sharesImages(backend: SimBackend): boolean {
   return backend === 'rbd';
 }
 
+export function templateNamed({ templates }: Scenario, name: string): TemplateSpec | undefined {
+  return templates.find((known) => known.name === name);
+}
+
 /** Whether somebody removes one so. */
 export function isRemovedByHand(scenario: Scenario): boolean {
   return operationsOf(scenario).some(({ kind }) => kind === 'remove by hand');

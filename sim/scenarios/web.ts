@@ -3,7 +3,7 @@ import { webOf } from '../http.ts';
 import type { World } from '../world.ts';
 import { templateBytes } from './contents.ts';
 import type { Performer } from './perform.ts';
-import { operationsOf, type Scenario, type TemplateSpec } from './scenario.ts';
+import { operationsOf, templateNamed, type Scenario, type TemplateSpec } from './scenario.ts';
 
 export function webAddress(name: string): string {
   return `http://images.example/${name}`;
@@ -20,7 +20,7 @@ export function serveTemplates(world: World, { templates }: Scenario): void {
 export function replaceOnWeb({ world, process, scenario }: Performer, name: string): Promise<void> {
   const address = webAddress(name);
   return world.call(process, 'publisher.replace', address, () => {
-    const template = scenario.templates.find((known) => known.name === name);
+    const template = templateNamed(scenario, name);
     if (template === undefined) return;
     webOf(world).set(address, { bytes: templateBytes(nextVersion(template)), etag: '"2"' });
   });
