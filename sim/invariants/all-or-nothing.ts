@@ -22,8 +22,7 @@ export const allOrNothing: Invariant = {
     if (run.error !== undefined && wasFinished(run.error)) return settled(model, run);
     return run.error !== undefined && isUnknown(run.error) ? cutOff(model, run) : undefined;
   },
-  onDone: (model, run) =>
-    run.spec.kind === 'guest write' ? written(model, run) : settled(model, run),
+  onDone: (model, run) => (leavesOpen(model, run) ? leftOpen(model, run) : settled(model, run)),
   onRecovered(model) {
     for (const [address, states] of possible(model)) {
       if (states === null || isTakenApart(model, address)) continue;
@@ -44,8 +43,14 @@ function settled(model: Model, { addresses = [] }: OperationRun): undefined {
   return undefined;
 }
 
+/** A guest that writes, or somebody whose `lvremove` was refused, perhaps when it had removed the snapshots. */
+function leavesOpen(model: Model, { spec }: OperationRun): boolean {
+  const isRemoval = spec.kind === 'remove by hand';
+  return spec.kind === 'guest write' || (isRemoval && model.disks.has(spec.subject));
+}
+
 /** What it was before is over; what was cut off before is still to be carried through. */
-function written(model: Model, { addresses: [address = ''] = [] }: OperationRun): undefined {
+function leftOpen(model: Model, { addresses: [address = ''] = [] }: OperationRun): undefined {
   if (possible(model).has(address)) possible(model).set(address, null);
   return undefined;
 }

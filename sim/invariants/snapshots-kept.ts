@@ -33,7 +33,7 @@ export const snapshotsKept: Invariant = {
 interface Taken {
   readonly run: OperationRun;
   readonly disk: Inode;
-  /** Deletions of such a snapshot that had come to their end before. */
+  /** Deletions of such a snapshot that had come to their end before it was taken. */
   readonly over: ReadonlySet<OperationRun>;
 }
 
@@ -45,19 +45,16 @@ function isLost(model: Model, { run, disk, over }: Taken): boolean {
   const { subject, other = '' } = run.spec;
   // Machines can start on it after the last look for them, by the name that it could not lose.
   if (store.keepsTwoNames?.(subject) === true || isTakenApart(model, subject)) return false;
-  // Whoever removes it by hand may have got no further than its snapshots.
-  if (runs.some((one) => isRemovalByHand(one, subject) && one.outcome === 'interrupted'))
-    return false;
   const view = disks.get(subject);
   // Another disk of the name has snapshots of its own.
   if (view?.inode !== disk || snapshotStates(world.volume, view).has(other)) return false;
   return !runs.some((one) => deletes(one, run.spec) && !over.has(one));
 }
 
-function isRemovalByHand({ spec }: OperationRun, address: string): boolean {
-  return spec.kind === 'remove by hand' && spec.subject === address;
-}
-
+/** Whoever removes the disk by hand may get no further than its snapshots. */
 function deletes({ spec }: OperationRun, { subject, other }: OperationSpec): boolean {
-  return spec.kind === 'delete snapshot' && spec.subject === subject && spec.other === other;
+  if (spec.subject !== subject) return false;
+  return (
+    (spec.kind === 'delete snapshot' && spec.other === other) || spec.kind === 'remove by hand'
+  );
 }

@@ -10,7 +10,6 @@ import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
 import type { DiskStore } from './disk-store.ts';
 import { foreignImages, hostileImage, imagePool, templatePool } from './cluster-names.ts';
-import { isOfService } from './service-images.ts';
 import { watchLateDrafts } from './late-drafts.ts';
 import { meaningOf, type Meaning } from './layout.ts';
 import type { DiskView } from './view.ts';
@@ -169,9 +168,6 @@ function leftInNamespace(cluster: Cluster, namespace: Namespace): readonly strin
     const isKnown = named.has(id) || trash.has(id) || cluster.madeByOrphans.has(id);
     if (!isKnown) found.push(`image ${id} without a name`);
   }
-  for (const { name } of trash.values()) {
-    // Nothing is written down about cleaning up an image of a service: what was cut off in the middle stays there.
-    if (!isOfService(name)) found.push(`${name} in the trash`);
-  }
+  for (const { name } of trash.values()) found.push(`${name} in the trash`);
   return found;
 }

@@ -25,6 +25,10 @@ export async function rbd(...args: readonly string[]): Promise<string> {
   return (await exec('rbd', ['--conf', cephConf(), ...args], { maxBuffer })).stdout;
 }
 
+export async function rados(...args: readonly string[]): Promise<string> {
+  return (await exec('rados', ['--conf', cephConf(), ...args])).stdout;
+}
+
 export async function ceph(...args: readonly string[]): Promise<string> {
   return (await exec('ceph', ['--conf', cephConf(), ...args])).stdout;
 }

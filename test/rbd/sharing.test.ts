@@ -5,7 +5,7 @@ import { Backend } from '../../src/images/backend.ts';
 import type { ImageMetadata } from '../../src/ports/image-api.ts';
 import { templateByte } from '../contract/images.contract.ts';
 import { codeOf } from '../contract/world.ts';
-import { byteAt, MiB, namesIn, rbd, rbdWorld, write, type RbdWorld } from './rbd-world.ts';
+import { byteAt, MiB, namesIn, rados, rbd, rbdWorld, write, type RbdWorld } from './rbd-world.ts';
 
 let world: RbdWorld;
 let backend: Backend;
@@ -72,6 +72,40 @@ test('a direct snapshot is whole, shared, independent, and leaves nothing on the
   await image.cleanupDirectSnapshot(location, { destroy: true });
   await image.cleanupDirectSnapshot(undefined);
   expect(await namesIn(world.pool)).not.toContain('new-image');
+});
+
+/** `rbd trash ls` shows nothing that `rbd rm` has put there. */
+async function trash(): Promise<string> {
+  const [pool = '', namespace = ''] = world.pool.split('/');
+  // There is none before the first removal.
+  const list = rados('-p', pool, '-N', namespace, 'listomapkeys', 'rbd_trash');
+  return list.catch((error: unknown) => {
+    if (String(error).includes('No such file or directory')) return '';
+    throw error;
+  });
+}
+
+test('a clean-up that is broken off leaves the image whole, or nothing of it', async () => {
+  const image = backend.image({ id: 'vm1' }, 'disk', 'rbd');
+  await write(at('vm1_disk'), MiB, 0x22);
+  const usual = await image.directSnapshot('mine', 'usual');
+  const startedAt = performance.now();
+  await image.cleanupDirectSnapshot(usual, { destroy: true });
+  const usualMs = performance.now() - startedAt;
+  for (const moment of [0.6, 0.75, 0.82, 0.88, 0.94]) {
+    const name = `cut${moment}`;
+    const location = await image.directSnapshot('mine', name);
+    const signal = AbortSignal.timeout(Math.round(usualMs * moment));
+    expect(['CANCELED', undefined]).toContain(
+      await codeOf(image.cleanupDirectSnapshot(location, { destroy: true, signal })),
+    );
+    if ((await namesIn(world.pool)).includes(name)) {
+      expect(await byteAt(at(name), MiB)).toBe(0x22);
+      await image.cleanupDirectSnapshot(location, { destroy: true });
+    }
+    expect(await namesIn(world.pool)).not.toContain(name);
+    expect(await trash()).toBe('');
+  }
 });
 
 test('a snapshot of that name is not taken for the one that is made', async () => {

@@ -105,9 +105,14 @@ export async function recoverRestore(
   const state = await readGroup(place, session.host);
   const has = (volume: string) => volumeNamed(state, volume) !== undefined;
   const isGone = !has(name);
-  const disk = volumeNamed(state, isGone ? part : name);
-  if (disk === undefined) return 'undone';
   const action = 'finish or undo the restoring';
+  // Without the old one either, somebody else has removed the disk before it could be replaced.
+  const disk = volumeNamed(state, isGone && has(old) ? part : name);
+  if (disk === undefined) {
+    const commands = [lvremove(group, part)];
+    if (has(part)) await changeVolumes(place, session, leftover, { action, commands });
+    return 'undone';
+  }
   const before = isGone ? [lvrename(group, part, name)] : [];
   await activateVolume(place, session, leftover, name, { action, before });
   const spent = [...(has(old) ? [old] : []), ...(!isGone && has(part) ? [part] : [])];

@@ -11,20 +11,12 @@ import type { Session, Step } from '../../operations/step.ts';
 import { rbdClone, rbdFlatten, rbdSnapshot } from '../../tools/rbd/argv.ts';
 import type { Intent, Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
-import { hasClones, specOf } from './change.ts';
+import { specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import { hasPublished, removeDrafts } from './drafts.ts';
 import { begin, firstEffect } from './in-place.ts';
-import { locationSpec } from './location.ts';
 import { draftName, formatLocation } from './names.ts';
-import {
-  ifThere,
-  protect,
-  removeImage,
-  removeSnapshot,
-  requireNotOpen,
-  orAlready,
-} from './remove.ts';
+import { ifThere, protect, removeSnapshot, orAlready } from './remove.ts';
 
 const operation = 'direct snapshot';
 /** By which image services share what they have (B108). */
@@ -152,46 +144,4 @@ export async function recoverDirectSnapshot(
   if (hadSnapshot) return 'undone';
   const isPublished = await hasPublished(cluster, String(intent['target']), draftId);
   return isPublished ? 'finished' : 'undone';
-}
-
-/** B110: what is not there is cleaned up already. IN_USE when somebody has cloned it meanwhile. */
-export async function cleanUpSteps(
-  cluster: Cluster,
-  location: string,
-  { destroy }: { destroy: boolean },
-): Promise<readonly Step[]> {
-  const spec = locationSpec(location);
-  const [image = '', snapshot = ''] = spec.split('@');
-  const found = await cluster.info(spec);
-  return [
-    ...(found === undefined
-      ? []
-      : [
-          {
-            description: `unprotect and remove ${spec}`,
-            async run(session: Session) {
-              // Somebody else may clean it up through another disk.
-              await ifThere(async () => {
-                const clones = await cluster.children(spec);
-                if (clones.length > 0) throw hasClones(image, clones);
-                const { isProtected } = found;
-                await removeSnapshot(session, cluster, image, { name: snapshot, isProtected });
-              });
-            },
-          },
-        ]),
-    ...(destroy
-      ? [
-          {
-            description: `remove ${image}`,
-            async run(session: Session) {
-              await ifThere(async () => {
-                await requireNotOpen(session, cluster, image);
-                await removeImage(session, cluster, image);
-              });
-            },
-          },
-        ]
-      : []),
-  ];
 }

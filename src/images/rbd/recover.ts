@@ -3,6 +3,7 @@ import type { Outcome } from '../../operations/perform.ts';
 import type { Session } from '../../operations/step.ts';
 import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import { recoverChange } from './change.ts';
+import { recoverCleanUp } from './clean-up.ts';
 import type { Cluster } from './cluster.ts';
 import { recoverCreate } from './create.ts';
 import { recoverDestroy } from './destroy.ts';
@@ -18,7 +19,8 @@ export async function recoverRbd(
     (await recoverCreate(session, cluster, leftover, intent)) ??
     (await recoverChange(session, cluster, intent)) ??
     (await recoverDestroy(session, cluster, leftover, intent)) ??
-    (await recoverDirectSnapshot(session, cluster, leftover, intent));
+    (await recoverDirectSnapshot(session, cluster, leftover, intent)) ??
+    (await recoverCleanUp(session, cluster, intent));
   if (outcome !== undefined) return outcome;
   throw unknownOperation(leftover, intent);
 }

@@ -25,9 +25,7 @@ export async function removeImage(
   spec: string,
   stillToGo: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<void> {
-  const command = rbdRemove(cluster.client, spec);
-  const act = () => cluster.change(session, command, 'remove the image');
-  const remove = () => ifThere(() => whileBusy(session, act, stillToGo));
+  const remove = () => removeBare(session, cluster, spec, stillToGo);
   const opens = await ifThere(async () => {
     for (const snapshot of await cluster.snapshots(spec)) {
       await removeSnapshot(session, cluster, spec, snapshot);
@@ -40,6 +38,18 @@ export async function removeImage(
   // A tool that was killed may have left the name without its image, for ever taken. One that had got the image into the
   // trash is carried on with first, which leaves the name in the list (half-made.json): the next time that goes too.
   while (await remove());
+}
+
+/** Of an image that has no snapshots: with some it is refused (IN_USE). Resolves to whether there was one. */
+export async function removeBare(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+  stillToGo: () => Promise<boolean> = () => Promise.resolve(true),
+): Promise<boolean> {
+  const command = rbdRemove(cluster.client, spec);
+  const act = () => cluster.change(session, command, 'remove the image');
+  return ifThere(() => whileBusy(session, act, stillToGo));
 }
 
 /**

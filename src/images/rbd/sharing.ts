@@ -1,9 +1,10 @@
 /** How RBD shares images with an image service that keeps its own in the same cluster. */
 import type { Config } from '../../config/config.ts';
 import type { Sharing } from '../driver.ts';
+import { cleanUpSteps } from './clean-up.ts';
 import type { Cluster } from './cluster.ts';
 import { planCreate } from './create.ts';
-import { cleanUpSteps, directSnapshot } from './direct-snapshot.ts';
+import { directSnapshot } from './direct-snapshot.ts';
 import { locate } from './location.ts';
 import { formatLocation, templateImageName, templateSnapshotName } from './names.ts';
 import { templateSnapshotSpec } from './template.ts';
