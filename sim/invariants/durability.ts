@@ -1,3 +1,4 @@
+import { isTakenApart } from '../model/expected.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import { perModel } from '../model/per-model.ts';
@@ -56,8 +57,9 @@ function mayHaveChanged(model: Model, run: OperationRun, address: string): boole
   return seen(model).changed.get(run)?.has(address) === true;
 }
 
-/** Who changed it was interrupted by the cut, or before it, or works on elsewhere. */
+/** Who changed it was interrupted by the cut, or before it, or works on elsewhere; or nobody knows how far `rm -r` came. */
 function isExcused(model: Model, address: string): boolean {
+  if (isTakenApart(model, address)) return true;
   const step = model.world.gate.steps;
   const now = seen(model).struck.filter((one) => one.address === address && one.step === step);
   if (model.unsettled.has(address) && !(now.length > 0 && now.every((one) => one.isInnocent))) {

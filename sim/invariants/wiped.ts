@@ -17,9 +17,10 @@ export const wiped: Invariant = {
     const { address } = meaning;
     // A machine that was started since the last look for one writes on.
     if (model.openByGuests.has(inode)) return undefined;
-    if (run?.spec.wipe === true && run.spec.subject === address) {
-      takenOf(model).set(inode, address);
-    }
+    if (run?.spec.kind !== 'destroy' || run.spec.subject !== address) return undefined;
+    if (run.spec.wipe === true) takenOf(model).set(inode, address);
+    // After a power cut it had its name again, and that is what takes it.
+    else takenOf(model).delete(inode);
     return undefined;
   },
   onDone(model, run) {
