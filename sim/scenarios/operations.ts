@@ -112,7 +112,10 @@ export function drawStory(prng: Prng, last: OperationSpec): readonly OperationSp
   }
 }
 
-/** A snapshot, sometimes behind an older one, is brought back once or twice after the disk has changed, or grown; and then used. */
+/**
+ * A snapshot, sometimes behind an older one, is brought back once or twice after the disk has changed, or grown; and then
+ * used. Where it was broken off, who finds nothing to do finishes it first: taking the same snapshot again.
+ */
 function restoreStory(
   prng: Prng,
   last: OperationSpec,
@@ -128,6 +131,7 @@ function restoreStory(
     prng.oneIn(4) ? grown : { ...write, pattern: 600 + prng.below(200) },
     last,
     ...(prng.oneIn(4) ? [last] : []),
-    ...(prng.oneIn(3) ? [{ ...write, pattern: 600 + prng.below(200) }] : []),
+    ...(prng.oneIn(4) ? [taken] : []),
+    ...(prng.oneIn(2) ? [{ ...write, pattern: 600 + prng.below(200) }] : []),
   ];
 }
