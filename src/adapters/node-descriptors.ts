@@ -13,13 +13,17 @@ export const statOpen = promisify(fstat);
 export const closeDescriptor = promisify(close);
 const writeOpen = promisify(write);
 
-/** Opens for what leaves nothing to flush: then closing cannot fail, nor wait. */
+/**
+ * Opens for what leaves nothing to flush: then closing cannot fail, nor wait. No links to files; the directory of an
+ * instance may be one to where there is more room.
+ */
 export async function withOpen<Result>(
   path: string,
   flags: number,
   act: (descriptor: number) => Promise<Result>,
 ): Promise<Result> {
-  const descriptor = await openDescriptor(path, constants.O_NOFOLLOW | flags);
+  const isDirectory = (flags & constants.O_DIRECTORY) !== 0;
+  const descriptor = await openDescriptor(path, isDirectory ? flags : flags | constants.O_NOFOLLOW);
   try {
     return await act(descriptor);
   } finally {

@@ -151,8 +151,7 @@ export class Backend {
   async list(instance?: string, type?: string): Promise<readonly ImageDescription[]> {
     if (instance !== undefined) checkName('instance', instance);
     const only = type === undefined ? undefined : checkImageType(type, this.config);
-    const images = await reporting('list the images', () => listImages(this.#context, instance));
-    return only === undefined ? images : images.filter(({ backend }) => backend === only);
+    return reporting('list the images', () => listImages(this.#context, instance, only));
   }
 }
 

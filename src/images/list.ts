@@ -1,8 +1,9 @@
 /** Lists images: those that records, disk.info and the names of files tell of, on every backend that can be reached. */
+import type { ImageType } from '../config/config.ts';
 import { instanceDirectory } from '../config/layout.ts';
 import { PlatterError } from '../errors.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
-import { areaPath, listDirectory } from '../workspace/area.ts';
+import { areaPath, listDirectories, listDirectory } from '../workspace/area.ts';
 import type { EngineContext } from './context.ts';
 import { describeImage, type ImageDescription } from './describe.ts';
 import { readDiskInfo } from './files/disk-info.ts';
@@ -11,12 +12,14 @@ import { findImage } from './find.ts';
 /** Names that Nova gives to disks: a file of another name is a disk only where something records it. */
 export const novaDisk = /^(disk|disk\..+|kernel|ramdisk)$/;
 
+/** With `only`, those of one backend: then it has to answer. */
 export async function listImages(
   context: EngineContext,
   instance: string | undefined,
+  only: ImageType | undefined,
 ): Promise<readonly ImageDescription[]> {
   const descriptions: ImageDescription[] = [];
-  const stored = await storedImages(context);
+  const stored = await storedImages(context, only);
   const known = instance === undefined ? await instancesOf(context) : [instance];
   const others = instance === undefined ? stored.map((address) => address.instance) : [];
   for (const id of [...new Set([...known, ...others])].sort()) {
@@ -30,14 +33,19 @@ export async function listImages(
         () => findImage(context, address),
         undefined,
       );
-      if (found !== undefined) descriptions.push(describeImage(found));
+      const isAsked = only === undefined || found?.driver.type === only;
+      if (found !== undefined && isAsked) descriptions.push(describeImage(found));
     }
   }
   return descriptions;
 }
 
 /** What backends hold of which no file tells. */
-async function storedImages(context: EngineContext): Promise<readonly ImageAddress[]> {
+async function storedImages(
+  context: EngineContext,
+  only: ImageType | undefined,
+): Promise<readonly ImageAddress[]> {
+  if (only !== undefined) return context.drivers.get(only).list();
   const stored: ImageAddress[] = [];
   for (const driver of context.drivers.all()) {
     stored.push(...(await orWarn(context, `${driver.type} images`, () => driver.list(), [])));
@@ -63,11 +71,9 @@ async function orWarn<Value>(
 
 /** Names of the directories of instances. */
 export async function instancesOf({ host, config }: EngineContext): Promise<readonly string[]> {
-  const entries = await listDirectory(host.filesystem, config.instancesPath);
-  return entries
-    .filter(({ name, kind }) => kind === 'directory' && isName('instance', name))
-    .map(({ name }) => name)
-    .filter((name) => name !== config.imageCache.subdirectoryName);
+  const names = await listDirectories(host.filesystem, config.instancesPath);
+  const isInstance = (name: string) => name !== config.imageCache.subdirectoryName;
+  return names.filter((name) => isName('instance', name) && isInstance(name));
 }
 
 /** Sorted names of what may be disks of the instance. */

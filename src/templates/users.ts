@@ -6,14 +6,14 @@ import { qcow2HeaderEnds, readQcow2Header } from '../inspector/formats/qcow2-hea
 import { openFileReader } from '../inspector/reader.ts';
 import { isName } from '../names.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
-import { baseNameOf, listDirectory, parentOf } from '../workspace/area.ts';
+import { baseNameOf, listDirectories, listDirectory, parentOf } from '../workspace/area.ts';
 
 export interface BackingReference {
   /** `<instance>/<disk>` */
   readonly image: string;
   readonly path: string;
-  /** Absolute path of the backing file, as the image names it. */
-  readonly backingPath: string;
+  /** Absolute path of the backing file, as the image names it; undefined where nobody can tell what it leans on. */
+  readonly backingPath: string | undefined;
 }
 
 /** Every file below the instances path that names a backing file. */
@@ -22,8 +22,12 @@ export async function backingReferences(
   config: Config,
 ): Promise<readonly BackingReference[]> {
   const references: BackingReference[] = [];
-  for (const { directory, file } of await instanceFiles(filesystem, config)) {
+  for (const { directory, file, isLink } of await instanceFiles(filesystem, config)) {
     const path = `${config.instancesPath}/${directory}/${file}`;
+    if (isLink) {
+      references.push({ image: `${directory}/${file}`, path, backingPath: undefined });
+      continue;
+    }
     const backing = await readBackingName(filesystem, path);
     if (backing === undefined) continue;
     const backingPath = backing.startsWith('/') ? backing : `${parentOf(path)}/${backing}`;
@@ -32,15 +36,19 @@ export async function backingReferences(
   return references;
 }
 
-/** Regular files in the directories of instances, also of those that Nova has renamed (`<instance>_resize`). */
+/** Files in the directories of instances, also of those that Nova has renamed (`<instance>_resize`), and links to some. */
 async function instanceFiles(filesystem: Filesystem, config: Config) {
-  const files: { directory: string; file: string }[] = [];
-  for (const entry of await listDirectory(filesystem, config.instancesPath)) {
-    if (entry.kind !== 'directory' || !isName('instance', entry.name)) continue;
-    if (entry.name === config.imageCache.subdirectoryName) continue;
-    for (const file of await listDirectory(filesystem, `${config.instancesPath}/${entry.name}`)) {
-      if (file.kind === 'file' && isName('disk', file.name)) {
-        files.push({ directory: entry.name, file: file.name });
+  const files: { directory: string; file: string; isLink: boolean }[] = [];
+  for (const directory of await listDirectories(filesystem, config.instancesPath)) {
+    if (!isName('instance', directory)) continue;
+    if (directory === config.imageCache.subdirectoryName) continue;
+    for (const { name, kind } of await listDirectory(
+      filesystem,
+      `${config.instancesPath}/${directory}`,
+    )) {
+      const isLink = kind === 'symlink';
+      if ((kind === 'file' || isLink) && isName('disk', name)) {
+        files.push({ directory, file: name, isLink });
       }
     }
   }
@@ -95,9 +103,10 @@ export async function usersOf(
 async function namesOneOf(
   filesystem: Filesystem,
   config: Config,
-  backingPath: string,
+  backingPath: string | undefined,
   targets: readonly string[],
 ): Promise<boolean> {
+  if (backingPath === undefined) return true;
   if (targets.includes(backingPath)) return true;
   const stat = await statOrNothing(filesystem, backingPath);
   for (const target of targets) {

@@ -101,13 +101,37 @@ export async function listDirectory(
   }
 }
 
+/** Names of directories in a directory, and of links to some: somebody may have moved one to where there is more room. */
+export async function listDirectories(
+  filesystem: Filesystem,
+  path: string,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const { name, kind } of await listDirectory(filesystem, path)) {
+    const isOne = kind === 'symlink' && (await leadsToDirectory(filesystem, `${path}/${name}`));
+    if (kind === 'directory' || isOne) names.push(name);
+  }
+  return names;
+}
+
+async function leadsToDirectory(filesystem: Filesystem, path: string): Promise<boolean> {
+  try {
+    await filesystem.readDirectory(path);
+    return true;
+  } catch (error) {
+    if (isHostError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false;
+    throw error;
+  }
+}
+
 /** Removes a directory when it is there and empty; resolves to whether it did. */
 export async function removeIfEmpty(filesystem: Filesystem, path: string): Promise<boolean> {
   try {
     await filesystem.removeDirectory(path);
     return true;
   } catch (error) {
-    if (isHostError(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) return false;
+    // A symbolic link to it is not removed.
+    if (isHostError(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) return false;
     throw error;
   }
 }
