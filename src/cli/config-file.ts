@@ -46,6 +46,9 @@ async function readFirst(filesystem: Filesystem, { file, environment }: ConfigSo
 
 async function read(filesystem: Filesystem, path: string): Promise<string> {
   try {
+    // Opening a named pipe waits for who writes into it.
+    const { kind } = await filesystem.stat(path);
+    if (kind === 'other') throw Object.assign(new Error('no regular file'), { code: 'no file' });
     return await filesystem.readText(path);
   } catch (error) {
     throw unreadable(path, error);
@@ -56,6 +59,9 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a directory',
   EACCES: 'permission denied',
+  ELOOP: 'it is a symbolic link: name what that leads to',
+  EFBIG: 'it is far too large',
+  'no file': 'it is no regular file',
 };
 
 function unreadable(path: string, cause: unknown): PlatterError {

@@ -1,6 +1,6 @@
 /** The command `platter`: reads the command line, runs one command, and ends with the exit status of the contract. */
 import { Command, CommanderError } from 'commander';
-import { BugError, PlatterError } from '../errors.ts';
+import { PlatterError } from '../errors.ts';
 import { version } from '../version.ts';
 import { nouns } from './nouns.ts';
 import { exitStatus, exitStatusOf } from './exit-status.ts';
@@ -104,8 +104,13 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
 }
 // Whoever reads the output may stop reading.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw new BugError(`cannot write the result: ${error.message}`);
-  process.exit(exitStatus.done);
+  if (error.code === 'EPIPE') process.exit(exitStatus.done);
+  const code = error.code === 'ENOSPC' ? 'NO_SPACE' : 'TOOL_FAILED';
+  const failure = new PlatterError(code, `cannot write the result: ${error.message}`, {
+    hint: 'what the command was to do is done',
+  });
+  printError(failure, { json: process.argv.includes('--json'), quiet: false, verbose: false });
+  process.exit(statusOf(failure));
 });
 // What is at work goes on to its end also when nobody can be told of it any more, as when a terminal is closed.
 process.stderr.on('error', () => {});

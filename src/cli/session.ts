@@ -79,9 +79,11 @@ function timeLimit(host: Host, timeout: string | undefined, interrupt: AbortSign
   return { signal: controller.signal, end: () => over.abort() };
 }
 
-function reportEvent(event: PlatterEvent, { quiet, verbose }: OutputOptions): void {
+/** For people a line; for programs an object on a line, as errors are. */
+function reportEvent(event: PlatterEvent, { json, quiet, verbose }: OutputOptions): void {
   const line = verbose ? verboseLine(event) : quiet ? undefined : shortLine(event);
-  if (line !== undefined) process.stderr.write(`${printableLines(line)}\n`);
+  if (line === undefined) return;
+  process.stderr.write(`${json ? JSON.stringify({ event }) : printableLines(line)}\n`);
 }
 
 function shortLine(event: PlatterEvent): string | undefined {

@@ -80,6 +80,9 @@ const cases: readonly (readonly [what: string, args: string[], code: string, sta
   ['a leading dot', create('.vm/disk', '--size', '1M'), 'INVALID_ARGUMENT', 2],
   ['a leading dash', create('vm1/--', '--size', '1M'), 'INVALID_ARGUMENT', 2],
   ['no disk', create('vm1', '--size', '1M'), 'INVALID_ARGUMENT', 2],
+  ['an export to standard output', image('export', 'vm1/disk', '-'), 'INVALID_ARGUMENT', 2],
+  ['a pipe for a configuration', ['--config', at('pipe'), 'image', 'list'], 'CONFIG_INVALID', 2],
+  ['a link to a configuration', ['--config', at('symlink'), 'image', 'list'], 'CONFIG_INVALID', 2],
   ['an empty name', create('/disk', '--size', '1M'), 'INVALID_ARGUMENT', 2],
   [
     'a name of 64 characters',

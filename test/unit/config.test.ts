@@ -12,7 +12,8 @@ function files(texts: Record<string, string>): Filesystem {
     if (text === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' });
     return text;
   };
-  return { readText } as unknown as Filesystem;
+  const stat = async (path: string) => readText(path).then(() => ({ kind: 'file' }));
+  return { readText, stat } as unknown as Filesystem;
 }
 
 const load = (

@@ -11,7 +11,10 @@ const block = (language: string) =>
   new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1] ?? '';
 
 function load(text: string) {
-  const filesystem = { readText: () => Promise.resolve(text) } as unknown as Filesystem;
+  const filesystem = {
+    readText: () => Promise.resolve(text),
+    stat: () => Promise.resolve({ kind: 'file' }),
+  } as unknown as Filesystem;
   return loadConfig(filesystem, { file: '/c', instancesPath: undefined, environment: {} });
 }
 

@@ -208,6 +208,7 @@ function defineChanging(noun: Command, context: CommandContext): void {
           [text, file]: [string, string],
           options: BackendOption & { format?: string },
         ) => {
+          if (file === '-') throw new PlatterError('INVALID_ARGUMENT', exportHint);
           await exportImage(session, { text, target: resolve(file), ...options });
         },
       ),
@@ -250,6 +251,9 @@ async function apply(
   else await image.resizeImage(change.sizeBytes, { ...session.operation, ...change });
   return printResult(session, await image.info(), describeImage);
 }
+
+const exportHint =
+  'a disk is exported into a file, not to standard output: ./- is a file of that name';
 
 async function exportImage(
   session: CommandSession,
