@@ -9,7 +9,7 @@ import { unknownOperation, type Intent, type Workspace } from '../../workspace/w
 import type { ImageFacts } from '../driver.ts';
 import { openable } from './file-image.ts';
 import { growthCommand, planGrowth, runGrowth } from './growth.ts';
-import { inPlaceStep, linkPath } from './in-place.ts';
+import { firstEffect, inPlaceStep, linkPath } from './in-place.ts';
 import { reserveSpace } from './publish-image.ts';
 import { describeQcow2, repairLeaks } from './qcow2-state.ts';
 
@@ -32,7 +32,7 @@ export async function growStep(
     description: `grow it to ${formatExactSize(sizeBytes)}`,
     step: { command: growthCommand(own, growth) },
     async change(session, image) {
-      await runGrowth(session, image, growth, 'in place');
+      await firstEffect(session, () => runGrowth(session, image, growth, 'in place'));
       await reserveSpace(session, config, image.path, sizeBytes);
     },
   });

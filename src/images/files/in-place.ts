@@ -3,9 +3,15 @@
  * on a hard link in the workspace, so that it meets the very disk that was looked at, or nothing.
  */
 import type { ImageType } from '../../config/config.ts';
+import { PlatterError } from '../../errors.ts';
 import type { ProvenImage } from '../../ingress/proven.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { completeIntent, writeIntent, type Workspace } from '../../workspace/workspace.ts';
+import {
+  abandonIntent,
+  completeIntent,
+  writeIntent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { openable } from './file-image.ts';
 import { linkOnce } from '../../workspace/once.ts';
@@ -25,6 +31,21 @@ export interface InPlaceChange {
 /** The hard link in a workspace to the disk that is being changed. */
 export function linkPath(workspace: Workspace): string {
   return `${workspace.path}/in-place`;
+}
+
+/** What a tool could not open, or that could not be started, has changed nothing: nobody must finish or undo it later. */
+export async function firstEffect(
+  { host, workspace }: Session,
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    const hasNotBegun =
+      PlatterError.is(error) && (error.code === 'IN_USE' || error.code === 'TOOL_MISSING');
+    if (hasNotBegun) await abandonIntent(host.filesystem, workspace);
+    throw error;
+  }
 }
 
 export function inPlaceStep({ facts, ...order }: InPlaceChange): Step {

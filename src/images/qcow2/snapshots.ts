@@ -5,7 +5,7 @@ import type { Step } from '../../operations/step.ts';
 import { qemuImgSnapshot } from '../../tools/qemu-img/argv.ts';
 import type { ImageFacts } from '../driver.ts';
 import { openable } from '../files/file-image.ts';
-import { inPlaceStep } from '../files/in-place.ts';
+import { firstEffect, inPlaceStep } from '../files/in-place.ts';
 import { readTableReference } from './snapshot-table.ts';
 
 const actions = ['create', 'apply', 'delete'] as const;
@@ -44,10 +44,12 @@ export function snapshotStep(
     description: `${words[action].description} ${name}`,
     step: { command: qemuImgSnapshot(action, openable(facts), wanted) },
     change: (session, image) =>
-      runQemuImg(session, qemuImgSnapshot(action, image, wanted), {
-        action: words[action].action,
-        effect: 'in place',
-        timeoutMs: config.limits.toolTimeoutSeconds * 1000,
-      }),
+      firstEffect(session, () =>
+        runQemuImg(session, qemuImgSnapshot(action, image, wanted), {
+          action: words[action].action,
+          effect: 'in place',
+          timeoutMs: config.limits.toolTimeoutSeconds * 1000,
+        }),
+      ),
   });
 }
