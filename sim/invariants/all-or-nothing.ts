@@ -1,4 +1,4 @@
-import { creates, describeRun, isTakenApart, removes } from '../model/expected.ts';
+import { creates, describeRun, isTakenApart, removes, replaces } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
@@ -65,20 +65,19 @@ function cutOff(model: Model, run: OperationRun): undefined {
   if (before === null || !run.isExclusive || isUncertain || run.spec.kind === 'guest write') {
     known.set(address, null);
   } else {
-    known.set(address, [...before, ...before.map((state) => after(model, run, state))]);
+    known.set(address, [...before, ...before.flatMap((state) => after(model, run, state))]);
   }
   return undefined;
 }
 
-function after(
-  model: Model,
-  run: OperationRun,
-  before: DiskState | undefined,
-): DiskState | undefined {
-  if (removes(run.spec, run.spec.subject)) return undefined;
-  if (before !== undefined) return expected(model, run, before);
-  if (!creates(run.spec) || run.source === undefined) return undefined;
-  return made(model, run.source, run);
+function after(model: Model, run: OperationRun, before: DiskState | undefined): Possible {
+  const { source, spec } = run;
+  const isMade = creates(spec) && source !== undefined;
+  // What takes the place of another has removed that first (B114).
+  if (replaces(spec)) return isMade ? [undefined, made(model, source, run)] : [undefined];
+  if (removes(spec, spec.subject)) return [undefined];
+  if (before !== undefined) return [expected(model, run, before)];
+  return [isMade ? made(model, source, run) : undefined];
 }
 
 function isSame(a: DiskState | undefined, b: DiskState | undefined): boolean {

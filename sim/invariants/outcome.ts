@@ -1,4 +1,4 @@
-import { creates, describeRun, removes } from '../model/expected.ts';
+import { creates, describeRun, removes, replaces } from '../model/expected.ts';
 import { expected, made } from '../model/wanted.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
@@ -33,12 +33,12 @@ function check(
   after: DiskState | undefined,
 ): string | undefined {
   const { spec } = run;
-  if (removes(spec, spec.subject))
+  if (removes(spec, spec.subject) && !replaces(spec))
     return after === undefined ? undefined : 'the disk is still there';
   if (spec.kind === 'guest write') return undefined;
   if (after === undefined) return 'the disk is not there';
   if (!after.isSound) return 'the disk is damaged';
-  if (before === undefined) {
+  if (before === undefined || replaces(spec)) {
     if (!creates(spec)) return 'there is a disk where there was none';
     if (run.source === undefined) return undefined;
     if (after.sizeBytes < run.source.sizeBytes) return 'it is smaller than what it is made of';

@@ -1,6 +1,6 @@
-import { describeRun } from '../model/expected.ts';
+import { describeRun, replaces } from '../model/expected.ts';
 import { wasFinished } from '../model/touched.ts';
-import { expected } from '../model/wanted.ts';
+import { expected, made } from '../model/wanted.ts';
 import type { Invariant } from '../model/invariant.ts';
 import { same } from './outcome.ts';
 
@@ -8,7 +8,7 @@ export const toldOutcome: Invariant = {
   id: 'told-outcome',
   description: 'what fails, and says that it was finished all the same, was finished',
   onFailed(model, run) {
-    const { before, error, spec } = run;
+    const { before, error, source, spec } = run;
     if (!run.isAlone || before === undefined || error === undefined || !wasFinished(error))
       return undefined;
     const after = model.state(spec.subject);
@@ -17,7 +17,11 @@ export const toldOutcome: Invariant = {
       return after === undefined ? undefined : `${what} the disk is there`;
     if (after === undefined) return `${what} the disk is gone`;
     if (!after.isSound) return `${what} the disk is damaged`;
-    const wrong = same(after, expected(model, run, before));
+    const wanted =
+      replaces(spec) && source !== undefined
+        ? made(model, source, run)
+        : expected(model, run, before);
+    const wrong = same(after, wanted);
     return wrong === undefined ? undefined : `${what} ${wrong}`;
   },
 };

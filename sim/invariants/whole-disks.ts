@@ -1,8 +1,9 @@
-import { creates, describeRun, parseSized, sizeOf } from '../model/expected.ts';
+import { creates, describeRun, parseSized, replaces, sizeOf } from '../model/expected.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant, MeantChange } from '../model/invariant.ts';
 import { hostileImage } from '../model/cluster-names.ts';
-import { snapshotStates, stateOf } from '../model/view.ts';
+import type { OperationRun } from '../model/operation-run.ts';
+import { snapshotStates, stateOf, type DiskState } from '../model/view.ts';
 
 export const wholeDisks: Invariant = {
   id: 'whole-disks',
@@ -17,6 +18,7 @@ function checkNew(model: Model, { meaning, run }: MeantChange): string | undefin
   if (meaning.kind !== 'disk' || run === undefined) return undefined;
   const state = model.state(meaning.address);
   if (state === undefined) return `${meaning.address} appears and is no file`;
+  if (isCarriedOn(model, meaning.address, run, state)) return undefined;
   if (!creates(run.spec)) return `${meaning.address} appears by ${describeRun(run)}`;
   if (!state.isSound) return `${meaning.address} appears unsound by ${describeRun(run)}`;
   if (run.spec.other === hostileImage) return `${meaning.address} is made of a hostile image`;
@@ -29,6 +31,20 @@ function checkNew(model: Model, { meaning, run }: MeantChange): string | undefin
   const wanted = sizeOf(model, source, run.spec);
   if (state.sizeBytes === wanted) return undefined;
   return `${meaning.address} appears with ${state.sizeBytes} bytes instead of ${wanted}, by ${describeRun(run)}`;
+}
+
+/** Whoever comes next gives a finished image the name of the one that it was to take the place of. */
+function isCarriedOn(
+  model: Model,
+  address: string,
+  by: OperationRun,
+  { guest, sizeBytes }: DiskState,
+): boolean {
+  return model.runs.some((run) => {
+    const { source, spec } = run;
+    if (run === by || !replaces(spec) || spec.subject !== address) return false;
+    return source?.bytes === guest && sizeOf(model, source, spec) === sizeBytes;
+  });
 }
 
 /** A disk is replaced by its like (flattened), or by one of its snapshots. */

@@ -1,7 +1,7 @@
 /** What an operation should bring about, said without the engine. */
 import { roundUp } from '../../src/sizes.ts';
 import { importContent, templateContent } from '../scenarios/contents.ts';
-import { templateNamed, type OperationSpec } from '../scenarios/scenario.ts';
+import { templateNamed, type OperationKind, type OperationSpec } from '../scenarios/scenario.ts';
 import { isReplacedOnWeb } from '../scenarios/web.ts';
 import type { RawContent } from '../volume/content.ts';
 import type { Model } from './model.ts';
@@ -21,6 +21,7 @@ const creating: ReadonlySet<string> = new Set([
   'create blank',
   'create generated',
   'import',
+  'import file',
   'clone',
   'clone image',
 ]);
@@ -29,12 +30,19 @@ export function creates({ kind }: OperationSpec): boolean {
   return creating.has(kind);
 }
 
+const removing: ReadonlySet<OperationKind> = new Set(['destroy', 'remove by hand', 'import file']);
+
 /** Whether it is meant to take a disk away. */
 export function removes({ kind, subject, other }: OperationSpec, address: string): boolean {
   if (kind === 'remove by hand' && other === 'instance') {
     return address.split('/')[0] === subject.split('/')[0];
   }
-  return (kind === 'destroy' || kind === 'remove by hand') && subject === address;
+  return removing.has(kind) && subject === address;
+}
+
+/** Whether it takes a disk away, and puts another in its place. */
+export function replaces(spec: OperationSpec): boolean {
+  return creates(spec) && removes(spec, spec.subject);
 }
 
 /** Whether somebody removes all that its instance has by hand, one name after another, and so may have left any of it. */
@@ -56,6 +64,7 @@ export function sourceOf(
       return { bytes: bytesOf({ kind: 'raw', sizeBytes: 0, extents: [] }), sizeBytes: 0 };
     case 'create generated':
     case 'import':
+    case 'import file':
       if (isHostile === true) return undefined;
       return sourceFrom(importContent(pattern));
     case 'clone':

@@ -16,7 +16,8 @@ import {
   type TemplateSpec,
 } from './scenario.ts';
 import { withOwnConfig } from './own-config.ts';
-import { drawWorkload, withWipes } from './workload.ts';
+import { withWipes } from './twists.ts';
+import { drawWorkload } from './workload.ts';
 
 const MiB = 2 ** 20;
 

@@ -8,7 +8,9 @@ import type { OperationKind, OperationSpec } from './scenario.ts';
 /** Of the disk, while an image is made of it. */
 export const directSnapshotName = 'direct';
 
-export const ofImageService: ReadonlySet<OperationKind> = new Set([
+/** Where images are local there is nothing to do. */
+export const ofSharedStorage: ReadonlySet<OperationKind> = new Set([
+  'import file',
   'clone image',
   'direct snapshot',
   'clean up image',

@@ -39,6 +39,8 @@ export function drawOperation(
     case 'create generated':
     case 'import':
       return { ...spec, ...sized, pattern: 200 + prng.below(50) };
+    case 'import file':
+      return { ...spec, pattern: 200 + prng.below(50) };
     case 'create snapshot':
     case 'restore snapshot':
     case 'delete snapshot':

@@ -95,6 +95,8 @@ async function performOnImage(
       const format = spec.isHostile === true ? undefined : 'raw';
       return image.createImage({ ...options, file: importPath(spec), format, sizeBytes });
     }
+    case 'import file':
+      return image.importFile(importPath(spec), subject.split('/')[1] ?? '', options);
     case 'clone':
       return image.createImage({ ...options, snapshot: other, sizeBytes });
     case 'clone image':

@@ -141,6 +141,7 @@ export const operationKinds = [
   'create blank',
   'create generated',
   'import',
+  'import file',
   'resize',
   'create snapshot',
   'restore snapshot',
@@ -192,6 +193,11 @@ export function canRemoveByHand(backend: SimBackend): boolean {
 /** Whether images of an image service can be disks without being copied, and be made of disks so. */
 export function sharesImages(backend: SimBackend): boolean {
   return backend === 'rbd';
+}
+
+/** Whether it makes a disk of a file that somebody else has put on the host. */
+export function importsFile(kind: OperationKind): boolean {
+  return kind === 'import' || kind === 'import file';
 }
 
 export function templateNamed({ templates }: Scenario, name: string): TemplateSpec | undefined {

@@ -11,7 +11,13 @@ import type { World, WorldOptions } from '../world.ts';
 import { contentFromOutside, secretPath } from './contents.ts';
 import { clusterStoresOf, rbdConfigOf } from './cluster.ts';
 import { encryptionConfigOf } from './encryption.ts';
-import { operationsOf, type OperationSpec, type OwnConfigSpec, type Scenario } from './scenario.ts';
+import {
+  importsFile,
+  operationsOf,
+  type OperationSpec,
+  type OwnConfigSpec,
+  type Scenario,
+} from './scenario.ts';
 import { serveTemplates } from './web.ts';
 import { lvmConfigOf, volumeGroupStores } from './volume-group.ts';
 
@@ -25,7 +31,7 @@ export function furnish(world: World, scenario: Scenario): void {
   volume.create(secretPath, 'file', 0o600, 'secret');
   for (const spec of operationsOf(scenario)) {
     const path = importPath(spec);
-    if (spec.kind !== 'import' || volume.peek(path) !== undefined) continue;
+    if (!importsFile(spec.kind) || volume.peek(path) !== undefined) continue;
     volume.create(path, 'file', 0o644, contentFromOutside(spec));
   }
   const lies = volume.liesAboutSyncs;

@@ -11,9 +11,10 @@ import {
   type Ground,
   type Workload,
 } from './ground.ts';
-import { ofImageService } from './image-service.ts';
+import { ofSharedStorage } from './image-service.ts';
 import { drawAdoption, drawIntrusion, drawRemovalByHand, type ByStranger } from './intrusion.ts';
 import { drawOperation, drawStory } from './operations.ts';
+import { withHostile } from './twists.ts';
 import type { ClientSpec, OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
 
 /** What a run works on: where everybody wants the same disk, or disks of one instance, they get in each other's way. */
@@ -30,6 +31,7 @@ const weights: Readonly<Record<Exclude<OperationKind, ByStranger>, number>> = {
   'create blank': 2,
   'create generated': 1,
   import: 1,
+  'import file': 1,
   resize: 5,
   'create snapshot': 5,
   'restore snapshot': 4,
@@ -80,7 +82,7 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   const clients = drawClients(prng, ground, setUp.length > 0);
   return {
     ...(setUp.length === 0 ? {} : { setUp }),
-    clients: drawHostile(new Prng(seed, 'hostile'), clients),
+    clients: withHostile(new Prng(seed, 'hostile'), clients),
   };
 }
 
@@ -253,21 +255,10 @@ function drawClients(prng: Prng, ground: Ground, isPrepared: boolean): readonly 
   return onMachines(machines, scripts);
 }
 
-/** Some of what comes from outside is hostile. */
-function drawHostile(prng: Prng, clients: readonly ClientSpec[]): readonly ClientSpec[] {
-  return clients.map((client) => ({
-    ...client,
-    operations: client.operations.map((spec) => {
-      const isFromOutside = spec.kind === 'import' || spec.kind === 'create generated';
-      return isFromOutside && prng.oneIn(3) ? { ...spec, isHostile: true } : spec;
-    }),
-  }));
-}
-
 /** Many kinds, or only a few: those then meet each other more often. */
 function drawKinds(prng: Prng, { sharesImages }: Ground): readonly OperationKind[] {
   const weighed = (Object.entries(weights) as [OperationKind, number][]).filter(
-    ([kind]) => sharesImages || !ofImageService.has(kind),
+    ([kind]) => sharesImages || !ofSharedStorage.has(kind),
   );
   if (prng.oneIn(4)) {
     const all = weighed.map(([kind]) => kind);
@@ -279,14 +270,4 @@ function drawKinds(prng: Prng, { sharesImages }: Ground): readonly OperationKind
     for (let index = 0; index < share; index += 1) kinds.push(kind);
   }
   return kinds.length === 0 ? ['cache'] : kinds;
-}
-
-/** One disk in three that is destroyed. */
-export function withWipes(prng: Prng, clients: readonly ClientSpec[]): readonly ClientSpec[] {
-  return clients.map((client) => ({
-    ...client,
-    operations: client.operations.map((spec) =>
-      spec.kind === 'destroy' && prng.oneIn(3) ? { ...spec, wipe: true } : spec,
-    ),
-  }));
 }

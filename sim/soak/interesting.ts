@@ -1,7 +1,7 @@
 /** What a soak has to have seen to mean anything: that it never happens says that the scenarios are too tame. */
 import { cryptSteps } from '../faults/lvm-steps.ts';
 import { profilesNamed } from '../faults/profiles.ts';
-import { ofImageService } from '../scenarios/image-service.ts';
+import { ofSharedStorage } from '../scenarios/image-service.ts';
 import {
   canRemoveByHand,
   hasDiskFiles,
@@ -17,7 +17,7 @@ const scenariosMin = 20_000;
 
 /** What somebody does who is not platter, and what an image service is for, is not possible everywhere. */
 function canHappen(kind: OperationKind, backend: SimBackend): boolean {
-  if (ofImageService.has(kind)) return sharesImages(backend);
+  if (ofSharedStorage.has(kind)) return sharesImages(backend);
   if (kind === 'foreign file') return hasDiskFiles(backend);
   return kind !== 'remove by hand' || canRemoveByHand(backend);
 }

@@ -7,7 +7,7 @@ import {
   type Scenario,
   type SimBackend,
 } from '../scenarios/scenario.ts';
-import { ofImageService } from '../scenarios/image-service.ts';
+import { ofSharedStorage } from '../scenarios/image-service.ts';
 import { MiB, plainScenario, settings, templateBytes, type Setting } from './settings.ts';
 
 export interface SweepCase {
@@ -35,6 +35,7 @@ export const add: OperationSpec = { kind: 'add template', subject: other };
 export const put: OperationSpec = { kind: 'put template', subject: other };
 export const cache: OperationSpec = { kind: 'cache', subject, other };
 const write: OperationSpec = { kind: 'guest write', subject, pattern: 600 };
+const importFile: OperationSpec = { kind: 'import file', subject, pattern: 202 };
 export const snapshot: OperationSpec = { kind: 'create snapshot', subject, other: 's1' };
 export const grow: OperationSpec = { kind: 'resize', subject, sizeBytes: 4 * templateBytes };
 /** Where somebody who is not platter puts a file too. */
@@ -88,6 +89,8 @@ const subjects: readonly Subject[] = [
     setUp: [],
     operation: { kind: 'import', subject, pattern: 201, sizeBytes: 24 * MiB },
   },
+  { name: 'import-file', setUp: [], operation: importFile },
+  { name: 'import-file-over-another', setUp: [cache], operation: importFile, rival: snapshot },
   { name: 'resize', setUp: [cache], operation: grow },
   { name: 'resize-with-snapshot', setUp: [cache, snapshot], operation: grow },
   { name: 'create-snapshot', setUp: [cache], operation: snapshot, rival: grow },
@@ -193,7 +196,7 @@ export function isPossible(
   operations: readonly OperationSpec[],
 ): boolean {
   const kinds = new Set(operations.map(({ kind }) => kind));
-  if (!sharesImages(backend) && [...kinds].some((kind) => ofImageService.has(kind))) return false;
+  if (!sharesImages(backend) && [...kinds].some((kind) => ofSharedStorage.has(kind))) return false;
   if (kinds.has('foreign file') && !hasDiskFiles(backend)) return false;
   if (kinds.has('clone') && kinds.has('destroy') && backend === 'rbd') return false;
   if (!kinds.has('create snapshot')) return true;

@@ -106,6 +106,8 @@ export interface CreateOrder {
   readonly sizeBytes: number;
   /** Of the secret, where the image is to be encrypted. */
   readonly keyId: string;
+  /** What is there, and goes when the new image is finished; only drivers that share are given any. */
+  readonly replaces?: ImageFacts | undefined;
 }
 
 export interface ShareOrder extends Omit<CreateOrder, 'base'> {

@@ -251,8 +251,9 @@ export class Image {
   }
 
   /**
-   * Makes `remoteName`, another disk of the instance, of a local raw file, over one that is there (B114). Nothing to do
-   * where images are local: there the file is in the store already.
+   * Makes `remoteName`, another disk of the instance, of a local raw file, in the place of one that is there (B114): that goes
+   * when the new one is finished. IN_USE where that is open, has snapshots, or others lean on it. Nothing to do where images
+   * are local: there the file is in the store already.
    */
   importFile(localFile: string, remoteName: string, options: OperationOptions = {}): Promise<void> {
     return importFile(this.#handle, { localFile, remoteName }, options);

@@ -1,14 +1,12 @@
 /** What images have to do with an image service (B096-B102, B108-B110), and with files made beside them (B114). */
 import { PlatterError, reporting } from '../errors.ts';
-import { inspectFile, requireSafe } from '../ingress/gate.ts';
 import { imageSource } from '../ingress/source.ts';
-import { formatAddress, imageAddress } from '../names.ts';
+import { imageAddress } from '../names.ts';
 import { perform, type OperationOptions } from '../operations/perform.ts';
 import type { Session } from '../operations/step.ts';
 import type { ImageMetadata } from '../ports/image-api.ts';
 import { tidy } from '../workspace/area.ts';
 import { imageOperation, requireImage, unsupported, type ImageHandle } from './context.ts';
-import { operationOf } from './change.ts';
 import type { ImageFacts, Sharing } from './driver.ts';
 import { createOperation } from './operations/create.ts';
 
@@ -88,7 +86,7 @@ async function forgetInstance({ host, workspace }: Session): Promise<void> {
   });
 }
 
-/** The new image takes the place of one that is there; a file that is refused takes nobody's place. */
+/** The new image takes the place of one that is there when it is finished, so that nothing is lost when it fails before. */
 export async function importFile(
   image: ImageHandle,
   { localFile, remoteName }: { localFile: string; remoteName: string },
@@ -100,14 +98,10 @@ export async function importFile(
   if (source.kind !== 'path') {
     throw new PlatterError('INVALID_ARGUMENT', 'a local file is imported by its absolute path');
   }
-  await reporting(`import a file as ${formatAddress(target.address)}`, async () => {
-    requireSafe(await inspectFile(image.host, source.path, image.config.limits, 'raw'));
-    if ((await image.driver.find(target.address)) === undefined) return;
-    await perform(image.host, operationOf(target, { kind: 'destroy', wipe: false }), options);
-  });
   const request = {
     source: { kind: 'received', source, format: 'raw' },
     sizeBytes: undefined,
+    ifExists: 'replace',
   } as const;
-  await perform(image.host, createOperation(target, { ...request, ifExists: 'fail' }), options);
+  await perform(image.host, createOperation(target, request), options);
 }

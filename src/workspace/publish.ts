@@ -49,7 +49,7 @@ export async function publish(filesystem: Filesystem, publication: Publication):
   try {
     if (record !== undefined) await placeRecord(filesystem, workspace);
     await alongside?.place();
-    await syncWhatLeadsThere(filesystem, workspace);
+    await syncRecord(filesystem, workspace);
     await appear(filesystem, publication, finished);
     hasAppeared = true;
     await filesystem.syncDirectory(directory);
@@ -71,7 +71,7 @@ export async function publishRecord(
 ): Promise<void> {
   await filesystem.sync(await draftRecord(filesystem, workspace, record));
   await placeRecord(filesystem, workspace);
-  await syncWhatLeadsThere(filesystem, workspace);
+  await syncRecord(filesystem, workspace);
 }
 
 /** A directory is renamed only to where nothing is, or an empty directory. */
@@ -87,7 +87,7 @@ async function appear(
 }
 
 /** A file must not survive a power cut without its record, nor a record without the directories that it is in. */
-async function syncWhatLeadsThere(
+export async function syncRecord(
   filesystem: Filesystem,
   { directory, name }: Workspace,
 ): Promise<void> {

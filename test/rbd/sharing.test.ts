@@ -74,6 +74,40 @@ test('a direct snapshot is whole, shared, independent, and leaves nothing on the
   expect(await namesIn(world.pool)).not.toContain('new-image');
 });
 
+test('a clean-up removes what was named, and nothing else', async () => {
+  const image = backend.image({ id: 'vm1' }, 'disk', 'rbd');
+  await image.createSnap('keep');
+  const destroy = { destroy: true };
+  const locations = [
+    url('glance', 'snap', '00000000-0000-4000-8000-000000000000'),
+    url('vm1_disk', 'keep'),
+    url('_base.t.0123456789abcdef'),
+    'https://example.org/image',
+  ];
+  for (const location of locations) {
+    expect(await codeOf(image.cleanupDirectSnapshot(location, destroy))).toBe('INVALID_ARGUMENT');
+  }
+  expect(await codeOf(image.cleanupDirectSnapshot(url('glance', 'typo'), destroy))).toBe('IN_USE');
+  await rbd('snap', 'create', '--no-progress', at('glance@other'));
+  expect(await codeOf(image.cleanupDirectSnapshot(url('glance'), destroy))).toBe('IN_USE');
+  await rbd('snap', 'rm', '--no-progress', at('glance@other'));
+  const snapshots = JSON.parse(await rbd('snap', 'ls', at('glance'), '--format', 'json')) as object;
+  expect(snapshots).toMatchObject([{ name: 'snap', protected: 'true' }]);
+  expect((await image.info()).snapshots).toEqual(['keep']);
+  await image.removeSnap('keep');
+});
+
+test('a clean-up without removal takes the snapshot alone', async () => {
+  const image = backend.image({ id: 'vm1' }, 'disk', 'rbd');
+  const location = await image.directSnapshot('mine', 'kept');
+  await image.cleanupDirectSnapshot(location);
+  await image.cleanupDirectSnapshot(location);
+  expect(await namesIn(world.pool)).toContain('kept');
+  expect(JSON.parse(await rbd('snap', 'ls', at('kept'), '--format', 'json'))).toEqual([]);
+  await image.cleanupDirectSnapshot(location, { destroy: true });
+  expect(await namesIn(world.pool)).not.toContain('kept');
+});
+
 /** `rbd trash ls` shows nothing that `rbd rm` has put there. */
 async function trash(): Promise<string> {
   const [pool = '', namespace = ''] = world.pool.split('/');
@@ -187,6 +221,9 @@ test('a file is imported over the image of its own name, and no other (D10)', as
   expect(await codeOf(image.importFile(`${world.directory}/q.qcow2`, 'disk.config'))).toBe(
     'FORMAT_MISMATCH',
   );
+  await config.createSnap('keep');
+  expect(await codeOf(image.importFile(`${world.directory}/c1`, 'disk.config'))).toBe('IN_USE');
+  expect((await config.info()).snapshots).toEqual(['keep']);
   expect(await config.getDiskSize()).toBe(3 * MiB);
   expect(await image.getDiskSize()).toBe(8 * MiB);
 });

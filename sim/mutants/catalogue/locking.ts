@@ -210,7 +210,7 @@ export const lockingMutants: readonly Mutant[] = [
     id: 'template-record-left',
     description: 'the record of a template that could not be added tells of what Nova puts there',
     backend: 'qcow2',
-    profile: 'crash',
+    profile: 'disk',
     patches: [
       {
         module: 'templates/operation',

@@ -46,8 +46,8 @@ export interface CreateRequest {
   readonly source: CreateSource;
   /** None or 0: the size of what it is made of (B026, B027). */
   readonly sizeBytes: number | undefined;
-  /** `grow` makes the operation repeatable: an image that is there is at most grown. */
-  readonly ifExists: 'fail' | 'grow';
+  /** `grow` makes the operation repeatable: an image that is there is at most grown. `replace` is for drivers that share. */
+  readonly ifExists: 'fail' | 'grow' | 'replace';
 }
 
 export interface Created {
@@ -75,16 +75,17 @@ async function prepareCreate(
   const plan = await planBase(session, image, request);
   const sizeBytes = decideSize(address, request, plan.sizeBytes, site.granuleBytes);
   const { existing } = site;
-  if (existing !== undefined) {
+  if (existing !== undefined && request.ifExists !== 'replace') {
     const growing = await growExisting({ driver, facts: existing }, request, sizeBytes);
     const steps = [...(site.opening ?? []), ...growing];
     return { steps, result: created(() => (steps.length === 0 ? existing : undefined)) };
   }
   await requireEncryptable(image);
-  const order = { address, sizeBytes, keyId };
+  const order = { address, sizeBytes, keyId, replaces: existing };
+  const stale = existing === undefined ? forgetStaleRecord(image, look) : [];
   const making = await planMaking(driver, site, plan.base, order, session);
   return {
-    steps: [...forgetStaleRecord(image, look), ...plan.steps, ...making.steps],
+    steps: [...stale, ...plan.steps, ...making.steps],
     result: created(making.made),
   };
 }

@@ -65,15 +65,15 @@ export function createSnapshotStep(cluster: Cluster, facts: ImageFacts, name: st
 export function deleteSnapshotStep(
   cluster: Cluster,
   facts: ImageFacts,
-  { name }: SnapshotFacts,
+  { id, name }: SnapshotFacts,
 ): Step {
   const image = specOf(cluster, facts);
   return inPlaceStep({
     description: `unprotect snapshot ${name}, and remove it`,
     command: rbdSnapshot(cluster.client, 'rm', `${image}@${name}`),
-    intent: { operation: 'delete snapshot', image, name },
+    intent: { operation: 'delete snapshot', image, name, snapshotId: id },
     require: () => requireNoClones(cluster, facts, `${image}@${name}`),
-    change: (session) => removeIfThere(session, cluster, image, name),
+    change: (session) => removeIfThere(session, cluster, image, id),
   });
 }
 
@@ -89,8 +89,9 @@ export function hasClones(name: string, clones: readonly string[]): PlatterError
   });
 }
 
-async function removeIfThere(session: Session, cluster: Cluster, image: string, name: string) {
-  const snapshot = (await cluster.snapshots(image)).find((known) => known.name === name);
+/** By its id: another one may have its name by now. */
+async function removeIfThere(session: Session, cluster: Cluster, image: string, id: string) {
+  const snapshot = (await cluster.snapshots(image)).find((known) => known.id === id);
   if (snapshot !== undefined) await removeSnapshot(session, cluster, image, snapshot);
 }
 
@@ -141,9 +142,8 @@ const recoveries: Readonly<Record<string, Recovery>> = {
   },
   'create snapshot': (_, cluster, intent) => isThere(cluster, intent),
   async 'delete snapshot'(session, cluster, intent) {
-    if (!(await isThere(cluster, intent))) return true;
     try {
-      await removeIfThere(session, cluster, String(intent['image']), String(intent['name']));
+      await removeIfThere(session, cluster, String(intent['image']), String(intent['snapshotId']));
       return true;
     } catch (error) {
       // It has clones since.

@@ -38,6 +38,8 @@ export interface Cluster {
   metadata(spec: string, key: string): Promise<string | undefined>;
   /** Names of the images in a pool. */
   names(pool: string): Promise<readonly string[]>;
+  /** Ids of the images that somebody has put into the trash of a pool, to have them back. */
+  trash(pool: string): Promise<readonly string[]>;
   fsid(): Promise<string>;
   /** Rejects with NOT_FOUND when there is no such pool (B116). */
   space(pool: string): Promise<CephPoolSpace>;
@@ -112,6 +114,8 @@ function answersOf(client: CephClient, read: Read) {
     },
     names: (pool) =>
       read(argv.rbdList(client, pool), 'list the images of a pool', output.parseRbdList),
+    trash: (pool) =>
+      read(argv.rbdTrashList(client, pool), 'list the trash of a pool', output.parseRbdTrash),
     fsid() {
       // A cluster keeps its identity; one that could not be asked may be asked again.
       fsid ??= read(cephFsid(client), 'identify the cluster', parseCephFsid).catch(

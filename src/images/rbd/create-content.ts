@@ -31,9 +31,12 @@ export function contentSteps(content: ContentOrder): readonly Step[] {
     case 'private file':
       return [fileStep(content, base)];
     case 'template':
-      return [templateStep(content, base), ...growSteps(content, base.image.virtualSizeBytes)];
+      return [
+        templateStep(content, base),
+        ...growSteps(content, whole(base.image.virtualSizeBytes)),
+      ];
     case 'snapshot':
-      return [snapshotStep(content, base), ...growSteps(content, base.snapshot.sizeBytes)];
+      return [snapshotStep(content, base), ...growSteps(content, whole(base.snapshot.sizeBytes))];
     case 'location':
       return [...locationSteps(content, base), ...growSteps(content, base.sizeBytes)];
   }
@@ -138,9 +141,14 @@ export function headDraft(
   return `${pool}/${draftName(`head.${imageNameOf(address)}`, id)}`;
 }
 
+/** What platter has made is whole sectors; images of a service are as they are. */
+function whole(sizeBytes: number): number {
+  return roundUp(sizeBytes, sectorBytes);
+}
+
 function growSteps({ cluster, order, draft }: ContentOrder, baseBytes: number): readonly Step[] {
   const { sizeBytes } = order;
-  if (sizeBytes <= roundUp(baseBytes, sectorBytes)) return [];
+  if (sizeBytes <= baseBytes) return [];
   const command = rbdResize(cluster.client, draft, sizeBytes);
   return [
     {

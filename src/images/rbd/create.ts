@@ -10,15 +10,16 @@ import type { Session, Step } from '../../operations/step.ts';
 import { rbdRename } from '../../tools/rbd/argv.ts';
 import { publishRecord } from '../../workspace/publish.ts';
 import { readRecord, removeRecord } from '../../workspace/record.ts';
-import { isTakenOver, requireOwn, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import { requireOwn, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { CreateOrder, ImageFacts, Making, ShareOrder } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
 import { contentSteps, headDraft } from './create-content.ts';
 import { newImageFacts } from './facts.ts';
-import { hasPublished, removeDraft, removeDrafts } from './drafts.ts';
+import { clearingUp, giveUp, hasPublished, removeDrafts } from './drafts.ts';
 import { begin } from './in-place.ts';
 import { draftName, imageNameOf } from './names.ts';
+import { replaceStep, requireReplaceableStep } from './replace.ts';
 import { templateDraft } from './template.ts';
 
 const operation = 'create';
@@ -31,69 +32,40 @@ export async function planCreate(
 ): Promise<Making> {
   const image = `${cluster.pool}/${imageNameOf(order.address)}`;
   const draft = `${cluster.pool}/${draftName(imageNameOf(order.address), session.workspace.id)}`;
+  const { replaces: former } = order;
+  const requireFree = async () => {
+    if (former === undefined) await requireAbsent(cluster, order, image);
+  };
   // A clone is nothing to throw away; an import is.
-  if (order.base.kind === 'private file') await requireAbsent(cluster, order, image);
+  if (order.base.kind === 'private file') await requireFree();
   const drafts = draftsOf(session, cluster, order);
   let facts: ImageFacts | undefined;
-  const making: readonly Step[] = [
-    ...contentSteps({
-      cluster,
-      config,
-      order,
-      draft,
-      requireFree: () => requireAbsent(cluster, order, image),
-    }),
-    {
-      description: `publish it as ${image}`,
-      command: rbdRename(cluster.client, draft, image),
-      async run(current) {
-        facts = await publish(current, cluster, config, order, { image, draft });
-      },
+  const clear = (current: Session) => giveUp(current, cluster, drafts, session.workspace.id);
+  const publishing: Step = {
+    description: `publish it as ${image}`,
+    command: rbdRename(cluster.client, draft, image),
+    async run(current) {
+      facts = await publish(current, cluster, config, order, { image, draft });
     },
-  ];
+  };
+  const content = contentSteps({ cluster, config, order, draft, requireFree });
   return {
     steps: [
+      ...(former === undefined ? [] : [requireReplaceableStep(cluster, former)]),
       {
         description: `begin ${draft}`,
         async run(current) {
           await begin(current, { operation, image, drafts });
         },
       },
-      ...making.map((step) => clearingUp(step, cluster, drafts)),
+      ...content.map((step) => clearingUp(step, cluster, clear)),
+      former === undefined
+        ? clearingUp(publishing, cluster, clear)
+        : replaceStep(cluster, order, { former, draft }),
     ],
     // What a file brought is not known to its last block.
     made: () => (order.base.kind === 'private file' ? undefined : facts),
   };
-}
-
-/**
- * Whoever took this process for dead, while it stood still, has removed what there was of it by then: what was made since
- * only this process knows. The drafts are one operation's alone, so that it may remove them without any lock.
- */
-function clearingUp(step: Step, cluster: Cluster, drafts: readonly string[]): Step {
-  return {
-    ...step,
-    async run(session) {
-      try {
-        await step.run(session);
-      } catch (error) {
-        const { host, workspace } = session;
-        if (await isTakenOver(host.filesystem, workspace)) {
-          await giveUp(cluster.unguarded(session), cluster, drafts, workspace.id);
-        }
-        throw error;
-      }
-    },
-  };
-}
-
-async function giveUp(session: Session, cluster: Cluster, drafts: readonly string[], id: string) {
-  const { events } = session.host;
-  for (const spec of drafts) {
-    await removeDraft(session, cluster, spec, id).catch((error: unknown) => {
-      events.emit({ type: 'warning', message: `cannot remove ${spec}: ${String(error)}` });
-    });
-  }
 }
 
 interface Names {

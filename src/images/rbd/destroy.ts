@@ -10,7 +10,7 @@ import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { rbdOverwrite } from '../../tools/rbd/argv.ts';
-import { tidy } from '../../workspace/area.ts';
+import { baseNameOf, parentOf, tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import {
   abandonIntent,
@@ -24,13 +24,13 @@ import type { ImageFacts } from '../driver.ts';
 import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import { begin } from './in-place.ts';
-import { imageNameOf, removedName } from './names.ts';
+import { removedName } from './names.ts';
 import { busyMs, finishRemoval, removeImage, requireNotOpen } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 const operation = 'delete';
 
-interface Removal {
+export interface Removal {
   readonly image: string;
   /** Its name while it is being removed. */
   readonly removed: string;
@@ -49,10 +49,34 @@ export async function destroySteps(
   const name = formatAddress(facts.address);
   const info = await cluster.info(image);
   if (info === undefined) throw gone(name);
+  const { virtualSizeBytes } = facts;
+  return [
+    ...removalSteps(cluster, { image, name, imageId: info.id, wipe, virtualSizeBytes }),
+    {
+      description: 'forget its record, and its directory where that is empty now',
+      run: (session) => forget(session, config, facts),
+    },
+  ];
+}
+
+interface ToRemove {
+  readonly image: string;
+  /** For people. */
+  readonly name: string;
+  readonly imageId: string;
+  readonly wipe: boolean;
+  readonly virtualSizeBytes: number;
+}
+
+/** Of any image that nobody has open and nothing leans on, with its snapshots. */
+export function removalSteps(
+  cluster: Cluster,
+  { image, name, imageId, wipe, virtualSizeBytes }: ToRemove,
+): readonly Step[] {
   const removal = ({ workspace }: Session): Removal => ({
     image,
-    removed: `${cluster.pool}/${removedName(imageNameOf(facts.address), workspace.id)}`,
-    imageId: info.id,
+    removed: `${parentOf(image)}/${removedName(baseNameOf(image), workspace.id)}`,
+    imageId,
     wipe,
   });
   return [
@@ -62,16 +86,15 @@ export async function destroySteps(
     },
     {
       description: `take the name ${image} from it`,
-      run: (session) => takeAway(session, cluster, removal(session), name),
+      async run(session) {
+        const intent = await begin(session, { operation, ...removal(session) });
+        await takeAway(session, cluster, { removal: removal(session), name, intent });
+      },
     },
     {
       description: wipe ? 'overwrite its data and remove it' : 'remove its snapshots and its data',
-      ...(wipe ? { bytes: facts.virtualSizeBytes } : {}),
-      run: (session) => remove(session, cluster, removal(session)),
-    },
-    {
-      description: 'forget its record, and its directory where that is empty now',
-      run: (session) => forget(session, config, facts),
+      ...(wipe ? { bytes: virtualSizeBytes } : {}),
+      run: (session) => removeTaken(session, cluster, removal(session)),
     },
   ];
 }
@@ -80,7 +103,7 @@ function gone(name: string): PlatterError {
   return new PlatterError('NOT_FOUND', `the image ${name} is gone`, { hint: 'platter image list' });
 }
 
-async function requireUnused(
+export async function requireUnused(
   session: Session,
   cluster: Cluster,
   spec: string,
@@ -92,9 +115,21 @@ async function requireUnused(
   if (clones.length > 0) throw hasClones(name, clones);
 }
 
-async function takeAway(session: Session, cluster: Cluster, removal: Removal, name: string) {
+interface TakenAway {
+  readonly removal: Removal;
+  readonly name: string;
+  /** What is written down: that it is being removed. */
+  readonly intent: Intent;
+  /** What is to be written down when it has its name back: nothing unless it says so. */
+  readonly otherwise?: Intent;
+}
+
+export async function takeAway(
+  session: Session,
+  cluster: Cluster,
+  { removal, name, intent, otherwise }: TakenAway,
+): Promise<void> {
   const { image, removed } = removal;
-  const intent = await begin(session, { operation, ...removal });
   try {
     await cluster.rename(session, image, removed, 'take its name');
   } catch (error) {
@@ -110,7 +145,7 @@ async function takeAway(session: Session, cluster: Cluster, removal: Removal, na
     if ((await cluster.info(removed))?.id !== removal.imageId) throw gone(name);
     await requireUnused(session, cluster, removed, name);
   } catch (error) {
-    await giveBack(session, cluster, removal);
+    await giveBack(session, cluster, removal, otherwise);
     throw error;
   }
   // Nobody finds it by this name: from here on it is nobody's any more, whoever carries on.
@@ -121,14 +156,20 @@ async function takeAway(session: Session, cluster: Cluster, removal: Removal, na
  * Also by who stood still until somebody else had the lock, and took a name that was not its to take any more: what has
  * the private name is no concern of anybody else.
  */
-async function giveBack(session: Session, cluster: Cluster, removal: Removal) {
+async function giveBack(
+  session: Session,
+  cluster: Cluster,
+  removal: Removal,
+  otherwise: Intent | undefined,
+) {
   const { filesystem } = session.host;
   await giveBackIfFree(cluster.unguarded(session), cluster, removal);
   if (await isTakenOver(filesystem, session.workspace)) return;
-  await abandonIntent(filesystem, session.workspace);
+  if (otherwise === undefined) await abandonIntent(filesystem, session.workspace);
+  else await replaceIntent(filesystem, session.workspace, otherwise);
 }
 
-async function remove(
+export async function removeTaken(
   session: Session,
   cluster: Cluster,
   { wipe, removed }: Pick<Removal, 'wipe' | 'removed'>,
@@ -176,7 +217,18 @@ export async function recoverDestroy(
   leftover: Workspace,
   intent: Intent,
 ): Promise<Outcome | undefined> {
-  if (intent.operation !== operation) return undefined;
+  return intent.operation === operation
+    ? carryOnRemoval(session, cluster, leftover, intent)
+    : undefined;
+}
+
+/** `finished` when it is gone; `undone` when it has its name. */
+export async function carryOnRemoval(
+  session: Session,
+  cluster: Cluster,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome> {
   const removal = intent as unknown as Removal;
   const { image, removed, imageId } = removal;
   const info = await cluster.info(removed);
@@ -197,11 +249,11 @@ export async function recoverDestroy(
         await requireUnused(session, cluster, removed, image, busyMs);
       }
       if (await isHalfRenamed()) {
-        await remove(session, cluster, { ...removal, removed: image }, isHalfRenamed);
+        await removeTaken(session, cluster, { ...removal, removed: image }, isHalfRenamed);
       } else if (!isUnused) {
         await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
       }
-      await remove(session, cluster, removal);
+      await removeTaken(session, cluster, removal);
       return 'finished';
     } catch (error) {
       if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;

@@ -8,15 +8,17 @@ import { PlatterError } from '../../errors.ts';
 import { checkName, formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
+import { baseNameOf, parentOf } from '../../workspace/area.ts';
 import { rbdClone, rbdFlatten, rbdSnapshot } from '../../tools/rbd/argv.ts';
-import type { Intent, Workspace } from '../../workspace/workspace.ts';
+import { replaceIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
-import { hasPublished, removeDrafts } from './drafts.ts';
+import { clearingUp, giveUp, hasPublished, removeDrafts } from './drafts.ts';
 import { begin, firstEffect } from './in-place.ts';
+import { requireServices } from './location.ts';
 import { draftName, formatLocation } from './names.ts';
-import { ifThere, protect, removeSnapshot, orAlready } from './remove.ts';
+import { ifThere, orAlready, protect, removeSnapshot } from './remove.ts';
 
 const operation = 'direct snapshot';
 /** By which image services share what they have (B108). */
@@ -35,13 +37,11 @@ export async function directSnapshot(
 ): Promise<{ steps: readonly Step[]; location: string }> {
   checkName('snapshot', snapshot);
   checkName('template', imageId);
-  const { client } = cluster;
   const image = specOf(cluster, facts);
   const pool = await poolOfImages(cluster, config, image, facts);
+  requireServices(cluster, { pool, image: imageId });
   const target = `${pool}/${imageId}`;
   await requireFree(cluster, facts, { image, snapshot, target });
-  const source = `${image}@${snapshot}`;
-  const draftOf = ({ workspace }: Session) => `${pool}/${draftName(imageId, workspace.id)}`;
   return {
     location: formatLocation({
       fsid: await cluster.fsid(),
@@ -49,48 +49,85 @@ export async function directSnapshot(
       image: imageId,
       snapshot: sharedSnapshot,
     }),
-    steps: [
-      {
-        description: `take snapshot ${snapshot}`,
-        command: rbdSnapshot(client, 'create', source),
-        async run(session) {
-          await begin(session, { operation, image, snapshot, draft: draftOf(session), target });
-          const command = rbdSnapshot(client, 'create', source);
-          await firstEffect(session, () => cluster.change(session, command, 'take the snapshot'));
-          await protect(session, cluster, source);
-        },
-      },
-      {
-        description: `clone it into the pool ${pool}, and make that independent`,
-        bytes: facts.virtualSizeBytes,
-        async run(session) {
-          const draft = draftOf(session);
-          await cluster.change(session, rbdClone(client, source, draft), 'clone the snapshot');
-          await orAlready(/image has no parent/, () =>
-            cluster.copy(session, rbdFlatten(client, draft), {
-              action: 'flatten the clone',
-              bytes: facts.virtualSizeBytes,
-            }),
-          );
-        },
-      },
-      {
-        description: `remove snapshot ${snapshot}`,
-        run: (session) =>
-          removeSnapshot(session, cluster, image, { name: snapshot, isProtected: true }),
-      },
-      {
-        description: `publish it as ${target}`,
-        async run(session) {
-          const draft = draftOf(session);
-          const shared = `${draft}@${sharedSnapshot}`;
-          await cluster.change(session, rbdSnapshot(client, 'create', shared), 'share the image');
-          await protect(session, cluster, shared);
-          await cluster.rename(session, draft, target, 'publish the image');
-        },
-      },
-    ],
+    steps: stepsOf(cluster, facts, { image, snapshot, target }),
   };
+}
+
+interface Names {
+  /** `pool/image` of the disk, and of the image that is made. */
+  readonly image: string;
+  readonly target: string;
+  readonly snapshot: string;
+}
+
+function stepsOf(
+  cluster: Cluster,
+  { virtualSizeBytes }: ImageFacts,
+  { image, snapshot, target }: Names,
+): readonly Step[] {
+  const { client } = cluster;
+  const source = `${image}@${snapshot}`;
+  const draftOf = ({ workspace }: Session) =>
+    `${parentOf(target)}/${draftName(baseNameOf(target), workspace.id)}`;
+  let intent: Intent | undefined;
+  const note = async ({ host, workspace }: Session, known: Readonly<Record<string, unknown>>) => {
+    if (intent === undefined) return;
+    intent = { ...intent, ...known };
+    await replaceIntent(host.filesystem, workspace, intent);
+  };
+  const steps: readonly Step[] = [
+    {
+      description: `take snapshot ${snapshot}`,
+      command: rbdSnapshot(client, 'create', source),
+      async run(session) {
+        const draft = draftOf(session);
+        intent = await begin(session, { operation, image, snapshot, draft, target });
+        const command = rbdSnapshot(client, 'create', source);
+        await firstEffect(session, () => cluster.change(session, command, 'take the snapshot'));
+        // By its id recovery tells it from another one of that name; nobody else looks for it when this is overtaken.
+        const taken = (await cluster.snapshots(image)).find(({ name }) => name === snapshot);
+        await note(session, { snapshotId: taken?.id });
+        await protect(session, cluster, source);
+      },
+    },
+    {
+      description: `clone it into the pool ${parentOf(target)}, and make that independent`,
+      bytes: virtualSizeBytes,
+      async run(session) {
+        const draft = draftOf(session);
+        await cluster.change(session, rbdClone(client, source, draft), 'clone the snapshot');
+        await orAlready(/image has no parent/, () =>
+          cluster.copy(session, rbdFlatten(client, draft), {
+            action: 'flatten the clone',
+            bytes: virtualSizeBytes,
+          }),
+        );
+      },
+    },
+    {
+      description: `remove snapshot ${snapshot}`,
+      run: (session) =>
+        removeSnapshot(session, cluster, image, { name: snapshot, isProtected: true }),
+    },
+    {
+      description: `publish it as ${target}`,
+      async run(session) {
+        const draft = draftOf(session);
+        const shared = `${draft}@${sharedSnapshot}`;
+        await cluster.change(session, rbdSnapshot(client, 'create', shared), 'share the image');
+        await protect(session, cluster, shared);
+        // Should the outcome be in doubt, an image of that name may be somebody else's.
+        await note(session, { imageIds: { [draft]: (await cluster.info(draft))?.id } });
+        await cluster.rename(session, draft, target, 'publish the image');
+      },
+    },
+  ];
+  return steps.map((step) =>
+    clearingUp(step, cluster, async (session) => {
+      await giveUp(session, cluster, [draftOf(session)], session.workspace.id);
+      if (intent?.['snapshotId'] !== undefined) await removeTaken(session, cluster, intent);
+    }),
+  );
 }
 
 /** Where the image service keeps what the disk was made of; without that, where it is configured to keep images. */
@@ -113,7 +150,7 @@ async function poolOfImages(
 async function requireFree(
   cluster: Cluster,
   facts: ImageFacts,
-  { image, snapshot, target }: { image: string; snapshot: string; target: string },
+  { image, snapshot, target }: Names,
 ): Promise<void> {
   const isTaken = facts.snapshots.some(({ name }) => name === snapshot);
   if (!isTaken && (await cluster.info(target)) === undefined) return;
@@ -121,6 +158,23 @@ async function requireFree(
     details: { taken: isTaken ? `${image}@${snapshot}` : target },
     hint: 'choose another name',
   });
+}
+
+/** What it says of the snapshot that was taken: without an id, its name is all that is known. */
+async function removeTaken(session: Session, cluster: Cluster, intent: Intent): Promise<boolean> {
+  const image = String(intent['image']);
+  const { snapshot, snapshotId } = intent;
+  let hadSnapshot = false;
+  await ifThere(async () => {
+    const snapshots = await cluster.snapshots(image);
+    const own = snapshots.find(({ id, name }) =>
+      snapshotId === undefined ? name === snapshot : id === snapshotId,
+    );
+    if (own === undefined) return;
+    hadSnapshot = true;
+    await removeSnapshot(session, cluster, image, own);
+  });
+  return hadSnapshot;
 }
 
 /** Removes what was made here, and nothing else. An image that has its name is whole. */
@@ -131,17 +185,9 @@ export async function recoverDirectSnapshot(
   intent: Intent,
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
-  const image = String(intent['image']);
   const draftId = await removeDrafts(session, cluster, leftover, intent, [String(intent['draft'])]);
-  let hadSnapshot = false;
-  await ifThere(async () => {
-    const snapshots = await cluster.snapshots(image);
-    const own = snapshots.find(({ name }) => name === intent['snapshot']);
-    if (own === undefined) return;
-    hadSnapshot = true;
-    await removeSnapshot(session, cluster, image, own);
-  });
-  if (hadSnapshot) return 'undone';
+  if (await removeTaken(session, cluster, intent)) return 'undone';
+  if (draftId === undefined) return 'undone';
   const isPublished = await hasPublished(cluster, String(intent['target']), draftId);
   return isPublished ? 'finished' : 'undone';
 }

@@ -1,8 +1,13 @@
 /** What an operation makes under private names, before it is published: how it goes when that does not come about. */
 import { PlatterError } from '../../errors.ts';
-import type { Session } from '../../operations/step.ts';
+import type { Session, Step } from '../../operations/step.ts';
 import { baseNameOf, parentOf } from '../../workspace/area.ts';
-import { replaceIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import {
+  isTakenOver,
+  replaceIntent,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
 import type { Cluster } from './cluster.ts';
 import { publishedName } from './names.ts';
 import { finishRemoval, freeName, removeImage } from './remove.ts';
@@ -55,7 +60,7 @@ export async function hasPublished(
  * of the image: it goes, by both; the private one last, for that one is looked after again should this end early. One
  * that only stood still has the image open, and may go on to its end: then there is nothing to remove.
  */
-export async function removeDraft(
+async function removeDraft(
   session: Session,
   cluster: Cluster,
   draft: string,
@@ -103,4 +108,41 @@ async function isListedAs(cluster: Cluster, spec: string, listed: string): Promi
   const isListed = (one: string) => names.includes(baseNameOf(one));
   if (isListed(spec) || !isListed(listed)) return false;
   return (await cluster.info(spec)) !== undefined && (await cluster.info(listed)) === undefined;
+}
+
+/**
+ * Whoever took this process for dead, while it stood still, has removed what there was of it by then: what was made since
+ * only this process knows, and clears up. What is one operation's alone it may remove without any lock.
+ */
+export function clearingUp(
+  step: Step,
+  cluster: Cluster,
+  clear: (session: Session) => Promise<void>,
+): Step {
+  return {
+    ...step,
+    async run(session) {
+      try {
+        await step.run(session);
+      } catch (error) {
+        const { host, workspace } = session;
+        if (await isTakenOver(host.filesystem, workspace)) await clear(cluster.unguarded(session));
+        throw error;
+      }
+    },
+  };
+}
+
+export async function giveUp(
+  session: Session,
+  cluster: Cluster,
+  drafts: readonly string[],
+  id: string,
+) {
+  const { events } = session.host;
+  for (const spec of drafts) {
+    await removeDraft(session, cluster, spec, id).catch((error: unknown) => {
+      events.emit({ type: 'warning', message: `cannot remove ${spec}: ${String(error)}` });
+    });
+  }
 }

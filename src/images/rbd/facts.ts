@@ -9,6 +9,7 @@ import { readRecord } from '../../workspace/record.ts';
 import type { CreateOrder, ImageFacts, ShareOrder } from '../driver.ts';
 import type { ImageRecord } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
+import { locationSpec } from './location.ts';
 import { imageNameOf, namesakesOf, qemuPath, templateOfImage } from './names.ts';
 import { templateSnapshotSpec } from './template.ts';
 
@@ -95,6 +96,7 @@ function backingOf(
   base: CreateOrder['base'] | ShareOrder['base'],
 ): string | null {
   if (base.kind === 'template') return templateSnapshotSpec(cluster, base);
+  if (base.kind === 'location') return locationSpec(base.url);
   if (base.kind !== 'snapshot') return null;
   return `${cluster.pool}/${imageNameOf(base.origin.address)}@${base.snapshot.name}`;
 }

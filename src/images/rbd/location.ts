@@ -7,7 +7,7 @@ import type { ImageMetadata } from '../../ports/image-api.ts';
 import { rbdClone, rbdExport, rbdShrink } from '../../tools/rbd/argv.ts';
 import type { SharedBase } from '../driver.ts';
 import type { Cluster } from './cluster.ts';
-import { parseLocation, type RbdLocation } from './names.ts';
+import { addressOf, parseLocation, type RbdLocation } from './names.ts';
 import { removeImage } from './remove.ts';
 
 /** Formats whose bytes are the disk itself; in the original clone() admits iso and then never finds one (D09). */
@@ -52,8 +52,36 @@ function specOf({ pool, image, snapshot }: RbdLocation): string {
 
 /** `pool/image@snapshot` */
 export function locationSpec(url: string): string {
+  return specOf(requireLocation(url));
+}
+
+/** INVALID_ARGUMENT where it is in another cluster: what has the same names here is something else. */
+export async function locationHere(cluster: Cluster, url: string): Promise<RbdLocation> {
+  const location = requireLocation(url);
+  const fsid = await cluster.fsid();
+  if (location.fsid === fsid) return location;
+  throw new PlatterError('INVALID_ARGUMENT', 'this is a location in another cluster', {
+    details: { location: url, fsid },
+    hint: 'the configuration of that cluster is needed',
+  });
+}
+
+/** Names of disks, and of what platter keeps, are none of an image service: INVALID_ARGUMENT. */
+export function requireServices(
+  cluster: Cluster,
+  { pool, image }: Pick<RbdLocation, 'pool' | 'image'>,
+): void {
+  const isDisk = pool === cluster.pool && addressOf(image) !== undefined;
+  if (!isDisk && !image.startsWith('_')) return;
+  throw new PlatterError('INVALID_ARGUMENT', `"${image}" is no name of an image of a service`, {
+    details: { pool, image },
+    hint: 'names of disks are <instance>_<disk>, and those of platter begin with an underscore',
+  });
+}
+
+function requireLocation(url: string): RbdLocation {
   const location = parseLocation(url);
-  if (location !== undefined) return specOf(location);
+  if (location !== undefined) return location;
   throw new PlatterError('INVALID_ARGUMENT', 'this is no location of an RBD image', {
     details: { location: url },
     hint: 'locations are rbd://<fsid>/<pool>/<image>/<snapshot>',

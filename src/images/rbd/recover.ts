@@ -8,6 +8,7 @@ import type { Cluster } from './cluster.ts';
 import { recoverCreate } from './create.ts';
 import { recoverDestroy } from './destroy.ts';
 import { recoverDirectSnapshot } from './direct-snapshot.ts';
+import { recoverReplace } from './replace.ts';
 
 export async function recoverRbd(
   session: Session,
@@ -17,6 +18,7 @@ export async function recoverRbd(
 ): Promise<Outcome> {
   const outcome =
     (await recoverCreate(session, cluster, leftover, intent)) ??
+    (await recoverReplace(session, cluster, leftover, intent)) ??
     (await recoverChange(session, cluster, intent)) ??
     (await recoverDestroy(session, cluster, leftover, intent)) ??
     (await recoverDirectSnapshot(session, cluster, leftover, intent)) ??

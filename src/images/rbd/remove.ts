@@ -25,7 +25,9 @@ export async function removeImage(
   spec: string,
   stillToGo: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<void> {
-  const remove = () => removeBare(session, cluster, spec, stillToGo);
+  const command = rbdRemove(cluster.client, spec);
+  const act = () => cluster.change(session, command, 'remove the image');
+  const remove = () => ifThere(() => whileBusy(session, act, stillToGo));
   const opens = await ifThere(async () => {
     for (const snapshot of await cluster.snapshots(spec)) {
       await removeSnapshot(session, cluster, spec, snapshot);
@@ -40,18 +42,6 @@ export async function removeImage(
   while (await remove());
 }
 
-/** Of an image that has no snapshots: with some it is refused (IN_USE). Resolves to whether there was one. */
-export async function removeBare(
-  session: Session,
-  cluster: Cluster,
-  spec: string,
-  stillToGo: () => Promise<boolean> = () => Promise.resolve(true),
-): Promise<boolean> {
-  const command = rbdRemove(cluster.client, spec);
-  const act = () => cluster.change(session, command, 'remove the image');
-  return ifThere(() => whileBusy(session, act, stillToGo));
-}
-
 /**
  * Makes a name free that opens nothing, as a tool that was killed leaves it. Should it have been given to somebody in
  * between, rbd refuses to remove what has snapshots, as every template has: then it is theirs.
@@ -64,14 +54,19 @@ export async function freeName(session: Session, cluster: Cluster, spec: string)
   }
 }
 
-/** Of the image that had the name `spec`, and has lost it on its way out: no list shows it (removing.json). */
+/**
+ * Of the image that had the name `spec`, and has lost it on its way out: no list shows it (removing.json). One that is
+ * listed somebody has put there.
+ */
 export async function finishRemoval(
   session: Session,
   cluster: Cluster,
   spec: string,
   imageId: string,
 ): Promise<void> {
-  const command = rbdTrashRemove(cluster.client, parentOf(spec), imageId);
+  const pool = parentOf(spec);
+  if ((await cluster.trash(pool)).includes(imageId)) return;
+  const command = rbdTrashRemove(cluster.client, pool, imageId);
   await ifThere(() => cluster.change(session, command, 'finish removing the image'));
 }
 

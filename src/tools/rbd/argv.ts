@@ -116,6 +116,11 @@ export function rbdRemove(client: CephClient, spec: string): Command {
   return rbd(client, 'rm', '--no-progress', spec);
 }
 
+/** What somebody has put there to have it back; what `rbd rm` has on its way out is not shown (removing.json). */
+export function rbdTrashList(client: CephClient, pool: string): Command {
+  return rbd(client, 'trash', 'ls', '--all', '--format', 'json', pool);
+}
+
 /** Carries on with a removal that was killed once the image had no name any more: by its id, which nothing else has. */
 export function rbdTrashRemove(client: CephClient, pool: string, id: string): Command {
   return rbd(client, 'trash', 'rm', '--no-progress', `${pool}/${id}`);

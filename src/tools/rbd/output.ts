@@ -81,6 +81,11 @@ export function parseRbdSnapshots(stdout: string): readonly RbdSnapshot[] {
     .map(({ number, ...snapshot }) => ({ id: String(number), ...snapshot }));
 }
 
+/** Ids of images in the trash. */
+export function parseRbdTrash(stdout: string): readonly string[] {
+  return parseArray('rbd trash ls', stdout).map((entry) => field.text(entry, 'id', 'rbd trash ls'));
+}
+
 /** Names of the images, as rbd gives them. */
 export function parseRbdList(stdout: string): readonly string[] {
   try {

@@ -1,0 +1,152 @@
+/**
+ * Puts a finished draft in the place of an image that is there (B114). That one loses its name, and goes, when all that is
+ * left to do is to give the name to the draft; whoever finds it broken off there goes on, for the draft is whole.
+ */
+import { PlatterError } from '../../errors.ts';
+import { formatAddress } from '../../names.ts';
+import type { Outcome } from '../../operations/perform.ts';
+import type { Session, Step } from '../../operations/step.ts';
+import { baseNameOf, parentOf } from '../../workspace/area.ts';
+import { publishRecord, syncRecord } from '../../workspace/publish.ts';
+import { hasRecord, removeRecord } from '../../workspace/record.ts';
+import {
+  readIntent,
+  replaceIntent,
+  requireOwn,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
+import type { CreateOrder, ImageFacts, ShareOrder } from '../driver.ts';
+import { recordOf } from '../image-record.ts';
+import { specOf } from './change.ts';
+import type { Cluster } from './cluster.ts';
+import { carryOnRemoval, removeTaken, requireUnused, takeAway } from './destroy.ts';
+import { hasPublished, removeDrafts } from './drafts.ts';
+import { removedName } from './names.ts';
+
+const operation = 'replace';
+
+/** Before any work is done; it is looked at again when it is to go. */
+export function requireReplaceableStep(cluster: Cluster, former: ImageFacts): Step {
+  const name = formatAddress(former.address);
+  return {
+    description: `make sure that nobody has ${name} open and nothing leans on it`,
+    async run(session) {
+      await requireReplaceable(session, cluster, former);
+    },
+  };
+}
+
+/** As in the original, what has snapshots is not overwritten (B112, B114). */
+async function requireReplaceable(session: Session, cluster: Cluster, former: ImageFacts) {
+  const name = formatAddress(former.address);
+  const image = specOf(cluster, former);
+  const snapshots = (await cluster.info(image))?.snapshotCount ?? 0;
+  if (snapshots > 0) {
+    throw new PlatterError('IN_USE', `${name} has snapshots`, {
+      details: { snapshots: former.snapshots.map((snapshot) => snapshot.name) },
+      hint: 'platter snapshot delete',
+    });
+  }
+  await requireUnused(session, cluster, image, name);
+}
+
+interface Replacement {
+  readonly former: ImageFacts;
+  readonly draft: string;
+}
+
+export function replaceStep(
+  cluster: Cluster,
+  order: CreateOrder | ShareOrder,
+  replacement: Replacement,
+): Step {
+  return {
+    description: `remove ${formatAddress(order.address)}, and publish what takes its place`,
+    run: (session) => replace(session, cluster, order, replacement),
+  };
+}
+
+async function replace(
+  session: Session,
+  cluster: Cluster,
+  order: CreateOrder | ShareOrder,
+  { former, draft }: Replacement,
+): Promise<void> {
+  const { filesystem } = session.host;
+  const { workspace } = session;
+  const image = specOf(cluster, former);
+  const name = formatAddress(former.address);
+  const [made, found] = [await cluster.info(draft), await cluster.info(image)];
+  const otherwise = await readIntent(filesystem, workspace);
+  if (made === undefined || found === undefined || otherwise === undefined) throw lost(name);
+  await requireReplaceable(session, cluster, former);
+  const record = recordOf(session, order, { type: 'rbd', format: 'raw' });
+  const removal = {
+    image,
+    removed: `${parentOf(image)}/${removedName(baseNameOf(image), workspace.id)}`,
+    imageId: found.id,
+    wipe: false,
+  };
+  const imageIds = { [draft]: made.id };
+  const known = { imageIds, draft, record, formerRecord: former.recordId };
+  const intent: Intent = { ...otherwise, operation, ...removal, ...known };
+  await replaceIntent(filesystem, workspace, intent);
+  await takeAway(session, cluster, { removal, name, intent, otherwise });
+  await removeTaken(session, cluster, removal);
+  await publish(session, cluster, workspace, intent);
+  // Whoever took this process for dead meanwhile may have carried it on: that is told.
+  await requireOwn(filesystem, workspace);
+}
+
+function lost(name: string): PlatterError {
+  return new PlatterError('NOT_FOUND', `${name} is gone, or what was to take its place`, {
+    hint: 'import it again',
+  });
+}
+
+/** The record of the one goes, that of the other comes, and then the other itself. */
+async function publish(session: Session, cluster: Cluster, workspace: Workspace, intent: Intent) {
+  const { filesystem } = session.host;
+  const { directory, name } = workspace;
+  const formerRecord = intent['formerRecord'];
+  if (typeof formerRecord === 'string') {
+    await removeRecord(filesystem, directory, name, formerRecord);
+  }
+  const id = String(intent['id']);
+  // Whoever began may have placed it, or died of that.
+  if (await hasRecord(filesystem, directory, name, id)) await syncRecord(filesystem, workspace);
+  else {
+    await filesystem.removeTree(`${workspace.path}/record`);
+    await publishRecord(filesystem, { ...workspace, id }, intent['record'] as object);
+  }
+  const [draft, image] = [String(intent['draft']), String(intent['image'])];
+  await cluster.rename(session, draft, image, 'publish the image');
+}
+
+/** On, where the former image is gone or can go; otherwise what was made goes, and the former one stays. */
+export async function recoverReplace(
+  session: Session,
+  cluster: Cluster,
+  leftover: Workspace,
+  intent: Intent,
+): Promise<Outcome | undefined> {
+  if (intent.operation !== operation) return undefined;
+  const [draft, image] = [String(intent['draft']), String(intent['image'])];
+  const drafts = intent['drafts'] as readonly string[];
+  const draftId = (intent['imageIds'] as Readonly<Record<string, string>>)[draft];
+  const isDraft = (await cluster.info(draft))?.id === draftId;
+  const isPublished = await hasPublished(cluster, image, draftId);
+  if (isPublished || (await carryOnRemoval(session, cluster, leftover, intent)) === 'finished') {
+    if (isPublished) await carryOnRemoval(session, cluster, leftover, intent);
+    else if (isDraft) await publish(session, cluster, leftover, intent);
+    if (isDraft && isPublished) {
+      // Killed half-way, a rename has left it under both names, and rbd can take back neither alone (half-made.json).
+      await removeDrafts(session, cluster, leftover, intent, drafts);
+      throw lost(image);
+    }
+    return (await hasPublished(cluster, image, draftId)) ? 'finished' : 'undone';
+  }
+  await removeDrafts(session, cluster, leftover, intent, drafts);
+  return 'undone';
+}
