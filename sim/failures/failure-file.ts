@@ -1,9 +1,11 @@
 /** A failure as a file: all that is needed to see it again. */
 import { PlatterError } from '../../src/errors.ts';
 import { version } from '../../src/version.ts';
+import { invariants } from '../invariants/invariants.ts';
 import type { Violation } from '../model/invariant.ts';
 import type { RunResult } from '../scenarios/run.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { wrongWithScenario } from './scenario-schema.ts';
 
 const formatVersion = 1;
 
@@ -66,19 +68,19 @@ export function parseFailure(text: string, path: string): FailureFile {
   if (value.format !== formatVersion) {
     throw wrong(`has format ${value.format}`, `this platter reads format ${formatVersion}`);
   }
-  if (!isWhole(value)) throw wrong('is incomplete', 'platter sim run writes failure files');
-  return value;
+  if (typeof value.violation?.id !== 'string') {
+    throw wrong('is no failure file: it has no violation', 'platter sim run writes failure files');
+  }
+  const { id } = value.violation;
+  if (!isLookedFor(id)) throw wrong(`is of "${id}"`, 'this platter knows no such invariant');
+  const trouble = wrongWithScenario(value.scenario);
+  if (trouble !== undefined) {
+    throw wrong(`holds no scenario (${trouble})`, 'platter sim run writes failure files');
+  }
+  return value as FailureFile;
 }
 
-function isWhole(value: Partial<FailureFile>): value is FailureFile {
-  const { violation, scenario } = value;
-  if (typeof violation?.id !== 'string' || typeof scenario !== 'object') return false;
-  const lists: readonly unknown[] = [
-    scenario.machines,
-    scenario.templates,
-    scenario.clients,
-    scenario.faults,
-    scenario.states,
-  ];
-  return lists.every(Array.isArray) && typeof scenario.schedule === 'object';
+/** Runs and soaks find two things besides that no invariant is about. */
+function isLookedFor(id: string): boolean {
+  return ['liveness', 'determinism'].includes(id) || invariants.some((known) => known.id === id);
 }

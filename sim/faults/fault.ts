@@ -17,35 +17,38 @@ export const endings = [
 ] as const;
 
 /** What can go wrong with one call or one step of a tool. */
-export type CallFault =
-  /** The call fails with this errno and has no effect. */
-  | 'EIO'
-  | 'ENOSPC'
-  | 'EDQUOT'
-  | 'EACCES'
-  | 'EROFS'
-  | 'EMFILE'
-  | 'ESTALE'
-  /** It takes effect, but its answer is lost and it is sent again: so it fails as its repetition does (NFS). */
-  | 'retransmitted'
-  /** The tool cannot be started. */
-  | 'tool missing'
-  | 'cannot fork'
-  /** It strikes a tool when that has done its work. */
-  | (typeof endings)[number]
-  /** The tool ends by a signal before this step. */
-  | 'tool killed'
-  /** The tool goes no further, until somebody kills it. */
-  | 'tool hangs'
-  /** What a server or a cluster was asked for is done, and who asked hears that it failed: EIO, or that it timed out. */
-  | 'lost reply'
-  /** The same, and the server hears nothing of the next `amount` calls either. */
-  | 'server away'
-  /** From this step of a tool on a cluster does not answer for a while; or its writes wait for space. */
-  | 'cluster away'
-  | 'cluster full'
-  /** Succeeds without its effect being complete: not in any promise, for negative controls. */
-  | 'lies';
+export const callFaults = [
+  // The call fails with this errno and has no effect.
+  'EIO',
+  'ENOSPC',
+  'EDQUOT',
+  'EACCES',
+  'EROFS',
+  'EMFILE',
+  'ESTALE',
+  // It takes effect, but its answer is lost and it is sent again: so it fails as its repetition does (NFS).
+  'retransmitted',
+  // The tool cannot be started.
+  'tool missing',
+  'cannot fork',
+  // It strikes a tool when that has done its work.
+  ...endings,
+  // The tool ends by a signal before this step.
+  'tool killed',
+  // The tool goes no further, until somebody kills it.
+  'tool hangs',
+  // What a server or a cluster was asked for is done, and who asked hears that it failed: EIO, or that it timed out.
+  'lost reply',
+  // The same, and the server hears nothing of the next `amount` calls either.
+  'server away',
+  // From this step of a tool on a cluster does not answer for a while; or its writes wait for space.
+  'cluster away',
+  'cluster full',
+  // Succeeds without its effect being complete: not in any promise, for negative controls.
+  'lies',
+] as const;
+
+export type CallFault = (typeof callFaults)[number];
 
 /** What can happen to a host at one of its steps. */
 export const hostFaults = [

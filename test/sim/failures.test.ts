@@ -62,7 +62,26 @@ test.each([
   ['{', 'is no failure file'],
   ['[]', 'is no failure file'],
   ['{"format":2}', 'has format 2'],
-  ['{"format":1}', 'is incomplete'],
+  ['{"format":1}', 'has no violation'],
 ])('%s is refused', (text, message) => {
   expect(() => parseFailure(text, 'x.json')).toThrow(message);
+});
+
+test.each([
+  [{ backend: 'foo' }, 'backend'],
+  [{ machines: [] }, 'machines'],
+  [{ machines: [{ drift: -5, offsetMs: 0 }] }, 'machines.0.drift'],
+  [{ clients: [{ machine: 9, operations: [] }] }, 'a machine that is not there'],
+  [{ clients: [{ machine: 0, operations: [{ kind: 'cache', subject: 5 }] }] }, 'subject'],
+  [{ clients: [{ machine: 0, operations: [{ kind: 'zap', subject: 'vm1/disk' }] }] }, 'kind'],
+  [{ faults: [{ host: 0, site: '*', nth: 1, kind: 'zap' }] }, 'faults.0.kind'],
+  [{ config: { preallocateImages: 'zap', maxConcurrentDiskOps: 0 } }, 'config.preallocateImages'],
+])('a scenario with %o is refused', (wrong, message) => {
+  const edited = { ...failure, scenario: { ...failure.scenario, ...wrong } };
+  expect(() => parseFailure(JSON.stringify(edited), 'x.json')).toThrow(message);
+});
+
+test('a violation that nothing looks for is refused', () => {
+  const edited = { ...failure, violation: { ...failure.violation, id: 'nope' } };
+  expect(() => parseFailure(JSON.stringify(edited), 'x.json')).toThrow('"nope"');
 });
