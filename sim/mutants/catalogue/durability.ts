@@ -95,12 +95,12 @@ export const durabilityMutants: readonly Mutant[] = [
         module: 'workspace/publish',
         find: `if (record !== undefined) await placeRecord(filesystem, workspace);
           await alongside?.place();
-          await syncWhatLeadsThere(filesystem, workspace);
+          await syncRecord(filesystem, workspace);
           await appear(filesystem, publication, finished);`,
         replace: `await appear(filesystem, publication, finished);
           if (record !== undefined) await placeRecord(filesystem, workspace);
           await alongside?.place();
-          await syncWhatLeadsThere(filesystem, workspace);`,
+          await syncRecord(filesystem, workspace);`,
       },
     ],
   },

@@ -11,7 +11,7 @@ export const rbdSharingMutants: readonly Mutant[] = [
         module: 'images/rbd/direct-snapshot',
         find: `await orAlready(/image has no parent/, () => cluster.copy(session, rbdFlatten(client, draft), {
           action: 'flatten the clone',
-          bytes: facts.virtualSizeBytes,
+          bytes: virtualSizeBytes,
         }));`,
         replace: '',
       },
@@ -25,7 +25,7 @@ export const rbdSharingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/direct-snapshot',
-        find: 'await begin(session, { operation, image, snapshot, draft: draftOf(session), target });',
+        find: 'intent = await begin(session, { operation, image, snapshot, draft, target });',
         replace: '',
       },
     ],
@@ -63,6 +63,20 @@ export const rbdSharingMutants: readonly Mutant[] = [
       {
         module: 'images/rbd/location',
         find: 'await passGate(session.host, config, file, diskFormat);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'rbd-replaced-not-published',
+    description:
+      'a disk whose place a file was to take goes, and the file does not come, where that is cut off',
+    backend: 'rbd',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'images/rbd/replace',
+        find: 'else if (isDraft) await publish(session, cluster, leftover, intent);',
         replace: '',
       },
     ],

@@ -122,7 +122,7 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/create-content',
-        find: 'if (sizeBytes <= roundUp(baseBytes, sectorBytes)) return [];',
+        find: 'if (sizeBytes <= baseBytes) return [];',
         replace: 'return [];',
       },
     ],
@@ -206,7 +206,7 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/destroy',
-        find: "await remove(session, cluster, removal); return 'finished';",
+        find: "await removeTaken(session, cluster, removal); return 'finished';",
         replace: "return 'finished';",
       },
     ],
