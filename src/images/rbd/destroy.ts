@@ -241,10 +241,10 @@ export async function carryOnRemoval(
   if (info.id === imageId) {
     // Killed half-way, the rename has left it under both names, and rbd cannot take back one of them alone.
     const isHalfRenamed = async () => (await cluster.info(image))?.id === imageId;
+    let isUnused = intent['isUnused'] === true;
     try {
       // Who took its name may have died before it saw that somebody had come in between; by a name that it has kept
       // somebody can come at any moment.
-      const isUnused = intent['isUnused'] === true;
       if (!isUnused || (await isHalfRenamed())) {
         await requireUnused(session, cluster, removed, image, busyMs);
       }
@@ -252,12 +252,15 @@ export async function carryOnRemoval(
         await removeTaken(session, cluster, { ...removal, removed: image }, isHalfRenamed);
       } else if (!isUnused) {
         await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
+        isUnused = true;
       }
       await removeTaken(session, cluster, removal);
       return 'finished';
     } catch (error) {
       if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
       if (await isHalfRenamed()) return 'undone';
+      // Whoever has it open is not using it: another rbd removes it, and would go on if it had its name back.
+      if (isUnused) throw error;
     }
   }
   await giveBackIfFree(session, cluster, removal);
