@@ -126,7 +126,11 @@ export function clearingUp(
         await step.run(session);
       } catch (error) {
         const { host, workspace } = session;
-        if (await isTakenOver(host.filesystem, workspace)) await clear(cluster.unguarded(session));
+        if (await isTakenOver(host.filesystem, workspace)) {
+          await clear(cluster.unguarded(session)).catch((failure: unknown) => {
+            host.events.emit({ type: 'warning', message: `cannot clear up: ${String(failure)}` });
+          });
+        }
         throw error;
       }
     },
