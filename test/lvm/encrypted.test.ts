@@ -64,15 +64,15 @@ test('what a cryptsetup that was killed has left is no map of it (cryptsetup-2.6
   const { path } = await image.createImage({ template: 't', sizeBytes: 12 * MiB });
   const map = 'vm1_disk-dmcrypt';
   for (const left of [
-    `dmsetup remove ${map}; dmsetup create ${map} --notable -u CRYPT-PLAIN-${map}`,
-    `dmsetup remove ${map}; mknod ${path} b 253 77`,
+    `dmsetup remove --retry ${map}; dmsetup create ${map} --notable -u CRYPT-PLAIN-${map}`,
+    `dmsetup remove --retry ${map}; mknod ${path} b 253 77`,
     `rm ${path}`,
   ]) {
     await shell(left);
     await image.cache({ template: 't', sizeBytes: 8 * MiB });
     expect([left, await world.read(path, 'raw', 0)]).toEqual([left, templateByte]);
   }
-  await shell(`dmsetup remove ${map}; dmsetup create ${map} --table '0 8 zero'`);
+  await shell(`dmsetup remove --retry ${map}; dmsetup create ${map} --table '0 8 zero'`);
   await expect(image.cache({ template: 't' })).rejects.toMatchObject({ code: 'IN_USE' });
   await image.destroy();
   expect(await shell('dmsetup ls --target zero')).toContain(map);
