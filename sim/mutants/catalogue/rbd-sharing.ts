@@ -76,7 +76,7 @@ export const rbdSharingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/replace',
-        find: 'else if (isDraft) await publish(session, cluster, leftover, intent);',
+        find: 'await publish(session, cluster, leftover, intent);',
         replace: '',
       },
     ],

@@ -59,6 +59,17 @@ export async function destroySteps(
   ];
 }
 
+export function removalOf(
+  { workspace }: Session,
+  about: Pick<Removal, 'image' | 'imageId' | 'wipe'>,
+): Removal {
+  const { image } = about;
+  return {
+    ...about,
+    removed: `${parentOf(image)}/${removedName(baseNameOf(image), workspace.id)}`,
+  };
+}
+
 interface ToRemove {
   readonly image: string;
   /** For people. */
@@ -73,12 +84,7 @@ export function removalSteps(
   cluster: Cluster,
   { image, name, imageId, wipe, virtualSizeBytes }: ToRemove,
 ): readonly Step[] {
-  const removal = ({ workspace }: Session): Removal => ({
-    image,
-    removed: `${parentOf(image)}/${removedName(baseNameOf(image), workspace.id)}`,
-    imageId,
-    wipe,
-  });
+  const removal = (session: Session) => removalOf(session, { image, imageId, wipe });
   return [
     {
       description: `make sure that nobody has ${image} open and nothing leans on it`,

@@ -125,7 +125,7 @@ function stepsOf(
   return steps.map((step) =>
     clearingUp(step, cluster, async (session) => {
       await giveUp(session, cluster, [draftOf(session)], session.workspace.id);
-      if (intent?.['snapshotId'] !== undefined) await removeTaken(session, cluster, intent);
+      if (intent?.['snapshotId'] !== undefined) await removeOwnSnapshot(session, cluster, intent);
     }),
   );
 }
@@ -161,7 +161,11 @@ async function requireFree(
 }
 
 /** What it says of the snapshot that was taken: without an id, its name is all that is known. */
-async function removeTaken(session: Session, cluster: Cluster, intent: Intent): Promise<boolean> {
+async function removeOwnSnapshot(
+  session: Session,
+  cluster: Cluster,
+  intent: Intent,
+): Promise<boolean> {
   const image = String(intent['image']);
   const { snapshot, snapshotId } = intent;
   let hadSnapshot = false;
@@ -186,7 +190,7 @@ export async function recoverDirectSnapshot(
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
   const draftId = await removeDrafts(session, cluster, leftover, intent, [String(intent['draft'])]);
-  if (await removeTaken(session, cluster, intent)) return 'undone';
+  if (await removeOwnSnapshot(session, cluster, intent)) return 'undone';
   if (draftId === undefined) return 'undone';
   const isPublished = await hasPublished(cluster, String(intent['target']), draftId);
   return isPublished ? 'finished' : 'undone';

@@ -6,7 +6,6 @@ import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { baseNameOf, parentOf } from '../../workspace/area.ts';
 import { publishRecord, syncRecord } from '../../workspace/publish.ts';
 import { hasRecord, removeRecord } from '../../workspace/record.ts';
 import {
@@ -20,9 +19,8 @@ import type { CreateOrder, ImageFacts, ShareOrder } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import { specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
-import { carryOnRemoval, removeTaken, requireUnused, takeAway } from './destroy.ts';
+import { carryOnRemoval, removalOf, removeTaken, requireUnused, takeAway } from './destroy.ts';
 import { hasPublished, removeDrafts } from './drafts.ts';
-import { removedName } from './names.ts';
 
 const operation = 'replace';
 
@@ -37,18 +35,20 @@ export function requireReplaceableStep(cluster: Cluster, former: ImageFacts): St
   };
 }
 
-/** As in the original, what has snapshots is not overwritten (B112, B114). */
+/** As in the original, what has snapshots is not overwritten (B112, B114). Resolves to what it is now. */
 async function requireReplaceable(session: Session, cluster: Cluster, former: ImageFacts) {
   const name = formatAddress(former.address);
   const image = specOf(cluster, former);
-  const snapshots = (await cluster.info(image))?.snapshotCount ?? 0;
-  if (snapshots > 0) {
+  const found = await cluster.info(image);
+  if (found === undefined) throw lost(name);
+  if (found.snapshotCount > 0) {
     throw new PlatterError('IN_USE', `${name} has snapshots`, {
       details: { snapshots: former.snapshots.map((snapshot) => snapshot.name) },
       hint: 'platter snapshot delete',
     });
   }
   await requireUnused(session, cluster, image, name);
+  return found;
 }
 
 interface Replacement {
@@ -77,17 +77,12 @@ async function replace(
   const { workspace } = session;
   const image = specOf(cluster, former);
   const name = formatAddress(former.address);
-  const [made, found] = [await cluster.info(draft), await cluster.info(image)];
+  const made = await cluster.info(draft);
   const otherwise = await readIntent(filesystem, workspace);
-  if (made === undefined || found === undefined || otherwise === undefined) throw lost(name);
-  await requireReplaceable(session, cluster, former);
+  if (made === undefined || otherwise === undefined) throw lost(name);
+  const found = await requireReplaceable(session, cluster, former);
   const record = recordOf(session, order, { type: 'rbd', format: 'raw' });
-  const removal = {
-    image,
-    removed: `${parentOf(image)}/${removedName(baseNameOf(image), workspace.id)}`,
-    imageId: found.id,
-    wipe: false,
-  };
+  const removal = removalOf(session, { image, imageId: found.id, wipe: false });
   const imageIds = { [draft]: made.id };
   const known = { imageIds, draft, record, formerRecord: former.recordId };
   const intent: Intent = { ...otherwise, operation, ...removal, ...known };
@@ -137,16 +132,14 @@ export async function recoverReplace(
   const draftId = (intent['imageIds'] as Readonly<Record<string, string>>)[draft];
   const isDraft = (await cluster.info(draft))?.id === draftId;
   const isPublished = await hasPublished(cluster, image, draftId);
-  if (isPublished || (await carryOnRemoval(session, cluster, leftover, intent)) === 'finished') {
-    if (isPublished) await carryOnRemoval(session, cluster, leftover, intent);
-    else if (isDraft) await publish(session, cluster, leftover, intent);
-    if (isDraft && isPublished) {
-      // Killed half-way, a rename has left it under both names, and rbd can take back neither alone (half-made.json).
-      await removeDrafts(session, cluster, leftover, intent, drafts);
-      throw lost(image);
-    }
-    return (await hasPublished(cluster, image, draftId)) ? 'finished' : 'undone';
+  const removal = await carryOnRemoval(session, cluster, leftover, intent);
+  if (isPublished && !isDraft) return 'finished';
+  if (removal === 'finished' && isDraft && !isPublished) {
+    await publish(session, cluster, leftover, intent);
+    return 'finished';
   }
   await removeDrafts(session, cluster, leftover, intent, drafts);
+  // Killed half-way, a rename has left it under both names, and rbd can take back neither alone (half-made.json).
+  if (isPublished) throw lost(image);
   return 'undone';
 }
