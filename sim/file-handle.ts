@@ -3,6 +3,7 @@ import { isHostError } from '../src/errors.ts';
 import type { FileEnds, FileHandle, FileStat, OpenFile } from '../src/ports/filesystem.ts';
 import type { Fault } from './faults/fault.ts';
 import type { SimProcess } from './process.ts';
+import { holeBytes } from './volume/content.ts';
 import { errno } from './volume/errno.ts';
 import { readContent, truncateContent, writeContent } from './volume/file-content.ts';
 import type { Inode } from './volume/inode.ts';
@@ -93,8 +94,15 @@ export class SimFileHandle extends SimOpened implements FileHandle {
 
   write(buffer: Uint8Array, position: number): Promise<void> {
     return this.call('write', (volume) => {
+      const isFile = this.inode.device === undefined && !this.inode.isClone;
       const put = (bytes: Uint8Array) => {
-        const content = writeContent(volume.content(this.inode), position, bytes, volume.images);
+        const before = volume.content(this.inode);
+        // Zeros are not kept, but whoever writes them needs as much as for anything else.
+        const end = position + bytes.length;
+        if (before.kind === 'raw' && isFile && this.inode.reservedBytes < end) {
+          volume.requireRoom(holeBytes(before, position, end), this.path);
+        }
+        const content = writeContent(before, position, bytes, volume.images);
         volume.setContent(this.inode, content, this.path);
       };
       try {
@@ -103,7 +111,6 @@ export class SimFileHandle extends SimOpened implements FileHandle {
         // What still had room is written all the same.
         const room =
           Math.floor((volume.capacityBytes - volume.usedBytes) / blockBytes) * blockBytes;
-        const isFile = this.inode.device === undefined;
         if (isFile && isHostError(error, 'ENOSPC') && room > 0) put(buffer.subarray(0, room));
         throw error;
       }

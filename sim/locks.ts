@@ -15,6 +15,8 @@ import type { World } from './world.ts';
 const staleMs = 15_000;
 const refreshUs = 5_000_000;
 const pollUs = 250_000;
+/** Two directories and a record. */
+const lockBytes = 3 * 4096;
 
 /** A lock directory and the record beside it, which come and go one by one. */
 export interface LockState {
@@ -144,6 +146,7 @@ async function makeDirectory(
 ): Promise<boolean> {
   const make = () => {
     if (state.directoryMs !== undefined) return false;
+    world.volume.requireRoom(lockBytes, state.key);
     state.directoryMs = world.wallMs(process.machine);
     return true;
   };

@@ -73,8 +73,7 @@ function cutOff(model: Model, run: OperationRun): undefined {
 function after(model: Model, run: OperationRun, before: DiskState | undefined): Possible {
   const { source, spec } = run;
   const isMade = creates(spec) && source !== undefined;
-  // What takes the place of another has removed that first (B114).
-  if (replaces(spec)) return isMade ? [undefined, made(model, source, run)] : [undefined];
+  if (replaces(spec)) return isMade ? [made(model, source, run)] : [before];
   if (removes(spec, spec.subject)) return [undefined];
   if (before !== undefined) return [expected(model, run, before)];
   return [isMade ? made(model, source, run) : undefined];

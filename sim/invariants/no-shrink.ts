@@ -15,6 +15,7 @@ export const noShrink: Invariant = {
     if (size >= sizeBefore || run?.spec.kind === 'restore snapshot') return undefined;
     // Finishing somebody else's.
     if (model.isRestored(meaning.address)) return undefined;
+    if (kind === 'appear' && model.isReplaced(meaning.address)) return undefined;
     const who = run === undefined ? '' : ` by ${describeRun(run)}`;
     return `${meaning.address} shrinks from ${sizeBefore} to ${size} bytes${who}`;
   },

@@ -33,7 +33,7 @@ function check(
   after: DiskState | undefined,
 ): string | undefined {
   const { spec } = run;
-  if (removes(spec, spec.subject) && !replaces(spec))
+  if (removes(spec, spec.subject))
     return after === undefined ? undefined : 'the disk is still there';
   if (spec.kind === 'guest write') return undefined;
   if (after === undefined) return 'the disk is not there';

@@ -52,9 +52,9 @@ function isOfForeign({ world, scenario, faults }: Model, path: string): boolean 
   return faults.some(({ kind }) => kind === 'cut power');
 }
 
-/** Broken downloads are kept to be continued; directories of the store and of locks stay. */
+/** Broken downloads are kept to be continued, and space is for what gives space back; directories of the store and of locks stay. */
 function mayStay(path: string): boolean {
-  return /^\/i\d*\/(_base(\/\.platter)?|locks)$|\.partial(\/.*)?$/.test(path);
+  return /^\/i\d*\/(_base(\/\.platter)?|locks|\.platter-reserve)$|\.partial(\/.*)?$/.test(path);
 }
 
 /** Whoever dies between making the directory of an instance and making something in it leaves it empty. */

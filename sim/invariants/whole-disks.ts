@@ -10,7 +10,8 @@ export const wholeDisks: Invariant = {
   description: 'a disk appears whole, with the content and size that it is to have, or not at all',
   onChange(model, change) {
     if (change.kind !== 'appear' || change.meaning.kind !== 'disk') return undefined;
-    return change.replaced === undefined ? checkNew(model, change) : checkReplaced(model, change);
+    const isNew = change.replaced === undefined || isOneAfterAnother(model, change);
+    return isNew ? checkNew(model, change) : checkReplaced(model, change);
   },
 };
 
@@ -45,6 +46,12 @@ function isCarriedOn(
     if (run === by || !replaces(spec) || spec.subject !== address) return false;
     return source?.bytes === guest && sizeOf(model, source, spec) === sizeBytes;
   });
+}
+
+/** The former one keeps a name until the one that takes its place has its own. */
+function isOneAfterAnother(model: Model, { meaning, replaced, inode }: MeantChange): boolean {
+  if (meaning.kind !== 'disk' || replaced?.inode === inode) return false;
+  return model.isReplaced(meaning.address);
 }
 
 /** A disk is replaced by its like (flattened), or by one of its snapshots. */

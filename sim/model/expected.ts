@@ -30,7 +30,7 @@ export function creates({ kind }: OperationSpec): boolean {
   return creating.has(kind);
 }
 
-const removing: ReadonlySet<OperationKind> = new Set(['destroy', 'remove by hand', 'import file']);
+const removing: ReadonlySet<OperationKind> = new Set(['destroy', 'remove by hand']);
 
 /** Whether it is meant to take a disk away. */
 export function removes({ kind, subject, other }: OperationSpec, address: string): boolean {
@@ -40,9 +40,9 @@ export function removes({ kind, subject, other }: OperationSpec, address: string
   return removing.has(kind) && subject === address;
 }
 
-/** Whether it takes a disk away, and puts another in its place. */
-export function replaces(spec: OperationSpec): boolean {
-  return creates(spec) && removes(spec, spec.subject);
+/** Whether it puts a new disk in the place of another. */
+export function replaces({ kind }: OperationSpec): boolean {
+  return kind === 'import file';
 }
 
 /** Whether somebody removes all that its instance has by hand, one name after another, and so may have left any of it. */

@@ -11,7 +11,7 @@ import type { Inode } from '../volume/inode.ts';
 import type { VolumeChange } from '../volume/volume-change.ts';
 import type { Observer, World } from '../world.ts';
 import { checksOf, type Checks, type HookName } from './checks.ts';
-import { sourceOf } from './expected.ts';
+import { replaces, sourceOf } from './expected.ts';
 import { diskStoreOf, type DiskStore } from './disk-store.ts';
 import { directoriesOf, directoryOf, isApart, workspacesOn, type Meaning } from './layout.ts';
 import { noteOverlaps, touches, type OperationRun } from './operation-run.ts';
@@ -243,6 +243,11 @@ export class Model implements Observer {
     return this.runs.some(
       ({ spec }) => spec.kind === 'restore snapshot' && spec.subject === address,
     );
+  }
+
+  /** Whether somebody has begun to put another disk in its place. */
+  isReplaced(address: string): boolean {
+    return this.runs.some(({ spec }) => replaces(spec) && spec.subject === address);
   }
 
   /** States of the disks that are there, for comparing what a power cut leaves. */

@@ -1,6 +1,7 @@
 /**
  * What follows when the faults are over: every host has power and space, nothing hangs, what was interrupted is recovered,
- * everything that used to work works, and when all that was made is removed nothing is left.
+ * everything that used to work works, and when all that was made is removed nothing is left. Where space was short, disks
+ * are removed with none left.
  */
 import type { Backend } from '../../src/images/backend.ts';
 import type { PlatterEvent } from '../../src/ports/events.ts';
@@ -9,6 +10,7 @@ import type { Model } from '../model/model.ts';
 import { sharedImage } from '../model/service-images.ts';
 import { serviceImages } from '../model/cluster-names.ts';
 import type { SimProcess } from '../process.ts';
+import type { Volume } from '../volume/volume.ts';
 import type { World } from '../world.ts';
 import { performOperation } from './perform.ts';
 import { asPlatterError, backendOf } from './setting.ts';
@@ -17,10 +19,12 @@ import { operationsOf, type OperationSpec, type Scenario } from './scenario.ts';
 /** Longer than any lock is held by one who is dead. */
 const calmUs = 60_000_000;
 
+const roomyBytes = 2 ** 50;
+
 export async function closeDown(world: World, model: Model, scenario: Scenario): Promise<void> {
   for (const machine of world.machines) world.powerOn(machine);
   world.volume.isReadOnly = false;
-  world.volume.capacityBytes = 2 ** 50;
+  world.volume.capacityBytes = roomyBytes;
   world.stores.makeRoom?.();
   // Whoever started them is dead, or has killed them already.
   for (const tool of world.hanging) world.kill(tool);
@@ -53,10 +57,17 @@ async function closeOn(world: World, model: Model, scenario: Scenario): Promise<
   if (!(await first.removeOrphans())) return;
   if (!(await first.useAgain())) return;
   const removing = model.isApart ? closings : [first];
+  if (scenario.volume.capacityBytes < 2 ** 40) fillUp(world.volume);
   for (const closing of removing) if (!(await closing.removeDisks())) return;
+  world.volume.capacityBytes = roomyBytes;
   if (!(await first.removeServiceImages())) return;
   for (const closing of removing) if (!(await closing.removeTemplates())) return;
   model.end();
+}
+
+/** By others: disks have to go all the same. */
+function fillUp(volume: Volume): void {
+  volume.capacityBytes = volume.usedBytes;
 }
 
 class Closing {
@@ -114,7 +125,12 @@ class Closing {
       .sort()
       .sort((a, b) => depth(b) - depth(a));
     for (const subject of subjects) {
-      if (!(await this.#mustSucceed({ kind: 'destroy', subject }))) return false;
+      // Where there is no space, what needs most.
+      const isFull = this.#world.volume.capacityBytes < roomyBytes;
+      const wipes = isFull ? { wipe: true } : {};
+      if (!(await this.#mustSucceed({ kind: 'destroy', subject, ...wipes }))) return false;
+      // What was given back is somebody else's at once.
+      if (isFull) fillUp(this.#world.volume);
     }
     return true;
   }

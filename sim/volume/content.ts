@@ -218,6 +218,12 @@ export function allocatedBytes(content: RawContent): number {
   return bytes;
 }
 
+/** How much of a range holds nothing. */
+export function holeBytes({ extents }: RawContent, start: number, end: number): number {
+  const held = extents.map(({ at, length }) => Math.min(at + length, end) - Math.max(at, start));
+  return end - start - held.reduce((sum, bytes) => sum + Math.max(0, bytes), 0);
+}
+
 /** The content as a word: equal words are equal contents, in however many pieces they were written. */
 export function fingerprint(content: RawContent): string {
   return `${content.sizeBytes} ${dataFingerprint(content)}`;

@@ -174,7 +174,7 @@ export class Volume {
 
   #heldBytes(held: Held): number {
     if (typeof held !== 'string') return fileAllocatedBytes(held);
-    return held === '' ? 0 : blockBytes;
+    return Math.ceil(held.length / blockBytes) * blockBytes;
   }
 
   /** Keeps space for the start of a file; ENOSPC when there is not so much left. */
@@ -215,10 +215,12 @@ export class Volume {
     inode.dirtyHost = this.actingHost;
   }
 
+  requireRoom(bytes: number, path: string): void {
+    if (bytes > 0 && this.#usedBytes + bytes > this.capacityBytes) throw errno('ENOSPC', path);
+  }
+
   #use(bytes: number, path: string): void {
-    if (bytes > 0 && this.#usedBytes + bytes > this.capacityBytes) {
-      throw errno('ENOSPC', path);
-    }
+    this.requireRoom(bytes, path);
     this.#usedBytes += bytes;
   }
 

@@ -1,5 +1,6 @@
 /** Strays of the directories of instances. */
-import { imagePath, instanceDirectory, templatesDirectory } from '../config/layout.ts';
+import type { Config } from '../config/config.ts';
+import { imagePath, instanceDirectory, reservePath, templatesDirectory } from '../config/layout.ts';
 import { isHostError, PlatterError } from '../errors.ts';
 import { imageOperationLock, type EngineContext } from '../images/context.ts';
 import { readDiskInfo } from '../images/files/disk-info.ts';
@@ -20,6 +21,10 @@ const novaFile =
 /** What Nova keeps beside the directories of instances. */
 const novaEntry = /^(locks|snapshots|compute_nodes|compute_id|_.*)$/;
 
+function ownEntries(config: Config): readonly string[] {
+  return [templatesDirectory(config), reservePath(config)];
+}
+
 export async function auditInstances(context: EngineContext): Promise<readonly Stray[]> {
   const { host, config } = context;
   return orUnreadable(config.instancesPath, null, async () => {
@@ -31,7 +36,7 @@ export async function auditInstances(context: EngineContext): Promise<readonly S
         strays.push(...(await orUnreadable(path, null, () => auditInstance(context, entry.name))));
       } else if (isProbe(entry.name)) {
         strays.push(deadProbe(path));
-      } else if (path !== templatesDirectory(config) && !novaEntry.test(entry.name)) {
+      } else if (!ownEntries(config).includes(path) && !novaEntry.test(entry.name)) {
         strays.push(await unknownFile(context, path, 'it is no directory of an instance'));
       }
     }

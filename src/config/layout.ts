@@ -16,6 +16,11 @@ export function templatesDirectory(config: Config): string {
   return `${config.instancesPath}/${config.imageCache.subdirectoryName}`;
 }
 
+/** Space that is kept back (workspace/reserve.ts); Nova passes over names with a leading dot. */
+export function reservePath(config: Config): string {
+  return `${config.instancesPath}/.platter-reserve`;
+}
+
 /** B004: beside the instances, so that hosts which share these share the locks. */
 export function locksDirectory(config: Config): string {
   return `${config.instancesPath}/locks`;

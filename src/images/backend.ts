@@ -1,5 +1,6 @@
 /** The door to platter as a library: images and templates on one host, with one configuration. */
 import type { Config, ConfigInput } from '../config/config.ts';
+import { reservePath } from '../config/layout.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { PlatterError, reporting } from '../errors.ts';
 import {
@@ -17,6 +18,7 @@ import type { KeyManager } from '../ports/key-manager.ts';
 import { keyDirectory } from '../encryption/key-directory.ts';
 import type { Stray } from '../audit/stray.ts';
 import type { Diagnosis } from '../doctor/check.ts';
+import { keepReserve } from '../workspace/reserve.ts';
 import { Templates } from '../templates/templates.ts';
 import type { EngineContext } from './context.ts';
 import { checkImageType, createDrivers } from './drivers.ts';
@@ -142,6 +144,7 @@ export class Backend {
         ...(await this.templates.recover(turns, request)),
         ...(await recoverImages(this.#context, turns, request)),
       ];
+      if (!request.dryRun) await keepReserve(this.#context.host, reservePath(this.config));
       turns.end(recovered.map(({ target }) => target));
       return recovered;
     });

@@ -8,6 +8,7 @@ import type { Progress } from '../ingress/source.ts';
 import type { Host } from '../ports/host.ts';
 import type { Lock } from '../ports/locks.ts';
 import { areaPath } from '../workspace/area.ts';
+import { withReserve } from '../workspace/reserve.ts';
 import {
   isTakenOver,
   makeWorkspace,
@@ -44,6 +45,8 @@ export interface Operation<Result> {
   readonly lock: { readonly directory: string; readonly name: string };
   readonly slots: number;
   readonly limits: ToolLimits;
+  /** Of what gives space back: the file whose space it may take where nothing is left. */
+  readonly reserve?: string;
   /** Only reads. */
   prepare(session: Session): Promise<Prepared<Result>>;
   /** Finishes or undoes what an intent says; private files are removed by the caller. */
@@ -51,6 +54,16 @@ export interface Operation<Result> {
 }
 
 export async function perform<Result>(
+  host: Host,
+  operation: Operation<Result>,
+  options: OperationOptions,
+): Promise<Result> {
+  const attempt = () => performOnce(host, operation, options);
+  const { reserve } = operation;
+  return reserve === undefined ? attempt() : withReserve(host, reserve, attempt);
+}
+
+async function performOnce<Result>(
   host: Host,
   operation: Operation<Result>,
   options: OperationOptions,

@@ -1,7 +1,7 @@
 /** The operation that brings a template into the store. */
 import { assert, PlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
-import { templatesDirectory } from '../config/layout.ts';
+import { reservePath, templatesDirectory } from '../config/layout.ts';
 import { inspectSource, passGate } from '../ingress/gate.ts';
 import { managed, type ProvenImage } from '../ingress/proven.ts';
 import { receive, type Received } from '../ingress/receive.ts';
@@ -11,6 +11,7 @@ import { convertImage } from '../operations/run-qemu-img.ts';
 import type { Prepared, Session, Step } from '../operations/step.ts';
 import type { Host } from '../ports/host.ts';
 import { publish } from '../workspace/publish.ts';
+import { keepReserve } from '../workspace/reserve.ts';
 import { removeRecord, type Recorded } from '../workspace/record.ts';
 import { prepareAdoption } from './adopt.ts';
 import { convertedFile, receivedFile } from './drafts.ts';
@@ -215,6 +216,7 @@ function publishStep(
         file: draft.file,
         record: isRestored ? undefined : record,
       });
+      await keepReserve(session.host, reservePath(config));
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Finds what interrupted operations have left in the template store, and has it undone. */
 import type { Config } from '../config/config.ts';
-import { templatesDirectory } from '../config/layout.ts';
+import { reservePath, templatesDirectory } from '../config/layout.ts';
 import { isName } from '../names.ts';
 import { perform, plan, type Operation, type OperationOptions } from '../operations/perform.ts';
 import type { Session, Step } from '../operations/step.ts';
@@ -59,6 +59,7 @@ function recoverOperation(config: Config, copies: TemplateCopies, name: string):
   return {
     ...templateOperation(config, copies, name),
     name: 'recover',
+    reserve: reservePath(config),
     prepare: async (session) => ({
       steps: await forgetSteps(session, config, name),
       result: () => Promise.resolve(),

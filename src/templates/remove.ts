@@ -1,7 +1,7 @@
 /** The operation that removes a template: only when nothing leans on it and nobody builds on it. */
 import { PlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
-import { templatesDirectory } from '../config/layout.ts';
+import { reservePath, templatesDirectory } from '../config/layout.ts';
 import type { Operation } from '../operations/perform.ts';
 import type { Prepared, Session } from '../operations/step.ts';
 import type { Host } from '../ports/host.ts';
@@ -23,6 +23,7 @@ export function removeOperation(
   return {
     ...templateOperation(config, copies, name),
     name: 'template delete',
+    reserve: reservePath(config),
     prepare: (session) => prepareRemoval(session, config, copies, name),
   };
 }

@@ -1,5 +1,6 @@
 /** What the engine relies on of a filesystem that has no space left. Runs on a real one of 8 MiB and a simulated one. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Backend } from '../../src/images/backend.ts';
 import type { Filesystem } from '../../src/ports/filesystem.ts';
 import { codeOf, type MakeWorld, type World } from './world.ts';
 
@@ -71,6 +72,36 @@ export function fullFilesystemContract(name: string, makeWorld: MakeWorld): void
       const next = await fs.open(`${dir}/b`, 'create');
       await next.write(new Uint8Array(6 * MiB).fill(2), 0);
       await next.close();
+    });
+
+    test('zeros that are written where nothing is take space', async () => {
+      await fill();
+      const handle = await fs.open(`${dir}/filler`, 'write');
+      await handle.truncate(64 * MiB);
+      const zeros = new Uint8Array(MiB);
+      expect(await codeOf(handle.write(zeros, 32 * MiB))).toBe('ENOSPC');
+      expect(await codeOf(handle.write(zeros, 0))).toBeUndefined();
+      await handle.close();
+    });
+
+    test('disks are removed and wiped without space, and templates too', async () => {
+      const backend = new Backend({ host: world.host, config: { instancesPath: `${dir}/i` } });
+      const source = await fs.open(`${dir}/t.raw`, 'create');
+      await source.write(new Uint8Array(64 * 1024).fill(3), 0);
+      await source.truncate(MiB);
+      await source.close();
+      await backend.templates.add('t', `${dir}/t.raw`);
+      const disks = ['qcow2', 'flat'].map((type) => backend.image({ id: type }, 'disk', type));
+      for (const disk of disks) await disk.createImage({ template: 't', sizeBytes: 32 * MiB });
+      await fill();
+      for (const disk of disks) {
+        await disk.destroy({ wipe: true });
+        await fs.unlink(`${dir}/filler`);
+        await fill();
+      }
+      await backend.templates.delete('t');
+      expect(await backend.list()).toEqual([]);
+      expect(await backend.audit()).toEqual([]);
     });
 
     test('more than there is cannot be reserved, and the size stays', async () => {

@@ -1,8 +1,12 @@
 /** Small filesystems of the kernel, filled to the brim. Needs root. */
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { expect, test } from 'vitest';
+import { nodeHost } from '../../src/adapters/node-host.ts';
+import { Backend } from '../../src/images/backend.ts';
 import { fullFilesystemContract } from '../contract/full-filesystem.contract.ts';
-import { run } from './file-images.ts';
+import { makeImage, run } from './file-images.ts';
+import { loopMount } from './loop-mount.ts';
 import { realWorld } from './real-world.ts';
 
 fullFilesystemContract('tmpfs', async () => {
@@ -17,4 +21,36 @@ fullFilesystemContract('tmpfs', async () => {
       await rmdir(mount);
     },
   };
+});
+
+test('on ext4, where directories take space too', async () => {
+  const ext4 = await loopMount('ext4', '64M');
+  try {
+    const path = (name: string) => `${ext4.directory}/${name}`;
+    const host = nodeHost();
+    const backend = new Backend({ host, config: { instancesPath: path('instances') } });
+    await makeImage(path('t.raw'), 'raw', 8 * 2 ** 20);
+    await run('qemu-io', ['-f', 'raw', '-c', 'write -P 7 0 1M', path('t.raw')]);
+    await backend.templates.add('t', path('t.raw'));
+    const disk = backend.image({ id: 'vm1' }, 'disk');
+    await disk.createImage({ template: 't', sizeBytes: 32 * 2 ** 20 });
+    await disk.createSnap('s');
+    for (const bs of ['1M', '4k', '512']) {
+      // As root, who may use what is kept back for root.
+      const filled = await host.executor.run({
+        file: 'dd',
+        args: ['if=/dev/zero', `of=${path(`fill${bs}`)}`, `bs=${bs}`],
+      });
+      expect(filled.stderr).toContain('No space left on device');
+    }
+    await expect(
+      backend.image({ id: 'vm2' }, 'disk').createImage({ template: 't' }),
+    ).rejects.toThrow(/no space left/);
+    await disk.removeSnap('s');
+    await disk.destroy();
+    await backend.templates.delete('t');
+    expect(await backend.audit()).toEqual([]);
+  } finally {
+    await ext4.dispose();
+  }
 });

@@ -68,16 +68,16 @@ export const rbdSharingMutants: readonly Mutant[] = [
     ],
   },
   {
-    id: 'rbd-replaced-not-published',
-    description:
-      'a disk whose place a file was to take goes, and the file does not come, where that is cut off',
+    id: 'rbd-former-removed-first',
+    description: 'a disk whose place a file is to take is removed before the file has its name',
     backend: 'rbd',
     profile: 'crash',
     patches: [
       {
         module: 'images/rbd/replace',
-        find: 'await publish(session, cluster, leftover, intent);',
-        replace: '',
+        find: 'await takeAway(session, cluster, { removal, name, intent, otherwise });',
+        replace:
+          'await takeAway(session, cluster, { removal, name, intent, otherwise }); await removeTaken(session, cluster, removal);',
       },
     ],
   },

@@ -147,4 +147,30 @@ export const sizeMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'reserve-not-spent',
+    description: 'on a full filesystem nothing can be removed, for that takes space too',
+    backend: 'qcow2',
+    profile: 'disk',
+    patches: [
+      {
+        module: 'workspace/reserve',
+        find: 'await filesystem.unlink(path); return true;',
+        replace: 'return false;',
+      },
+    ],
+  },
+  {
+    id: 'wipe-fills-holes',
+    description: 'what is to be wiped is filled first, and on a full filesystem never goes',
+    backend: 'flat',
+    profile: 'disk',
+    patches: [
+      {
+        module: 'images/files/destroy',
+        find: 'nonZeroRuns(read, zeros)',
+        replace: '[{ start: 0, end: read.length }]',
+      },
+    ],
+  },
 ];

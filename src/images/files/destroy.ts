@@ -116,20 +116,38 @@ async function wipeRemoved(session: Session, { path }: Workspace): Promise<void>
 }
 
 const wipeBytes = 1024 * 1024;
+const blockBytes = 4096;
 
+/** What holds zeros stays as it is, holes above all: to fill those would take space, and there may be none left. */
 export async function overwrite({ host, progress }: Session, path: string): Promise<void> {
   const handle = await host.filesystem.open(path, 'write');
   try {
     const { sizeBytes } = await handle.stat();
+    const buffer = new Uint8Array(wipeBytes);
     const zeros = new Uint8Array(wipeBytes);
     for (let position = 0; position < sizeBytes; position += wipeBytes) {
-      await handle.write(zeros.subarray(0, Math.min(wipeBytes, sizeBytes - position)), position);
+      const read = buffer.subarray(0, await handle.read(buffer, position));
+      for (const { start, end } of nonZeroRuns(read, zeros)) {
+        await handle.write(zeros.subarray(start, end), position + start);
+      }
       progress({ phase: 'wipe', done: position, total: sizeBytes });
     }
     await handle.sync();
   } finally {
     await handle.close();
   }
+}
+
+/** Of whole blocks, as long as they come. */
+function* nonZeroRuns(bytes: Uint8Array, zeros: Uint8Array) {
+  let start: number | undefined;
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const end = Math.min(at + blockBytes, bytes.length);
+    const isZero = Buffer.compare(bytes.subarray(at, end), zeros.subarray(at, end)) === 0;
+    if (isZero && start !== undefined) yield { start, end: at };
+    start = isZero ? undefined : (start ?? at);
+  }
+  if (start !== undefined) yield { start, end: bytes.length };
 }
 
 /** After a crash: where the disk was taken away its snapshots go too, and all of it is wiped before its space is free. */
@@ -152,6 +170,8 @@ async function forget(session: Session, config: Config, facts: ImageFacts): Prom
   const { address, recordId, path } = facts;
   const directory = instanceDirectory(config, address.instance);
   try {
+    // First, for what follows takes space.
+    await host.filesystem.removeTree(`${workspace.path}/${removedFile}`);
     if (recordId !== null) {
       await removeRecord(host.filesystem, directory, address.disk, recordId);
     }

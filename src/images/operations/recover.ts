@@ -1,6 +1,6 @@
 /** Deals with what interrupted operations on one image have left: the operation itself does nothing else. */
 import { PlatterError } from '../../errors.ts';
-import { imagePath, instanceDirectory } from '../../config/layout.ts';
+import { imagePath, instanceDirectory, reservePath } from '../../config/layout.ts';
 import type { Operation } from '../../operations/perform.ts';
 import type { Step } from '../../operations/step.ts';
 import { readRecord, removeRecord } from '../../workspace/record.ts';
@@ -12,6 +12,7 @@ import { findImage } from '../find.ts';
 export function recoverOperation(image: ImageHandle): Operation<void> {
   return {
     ...imageOperation(image, 'recover'),
+    reserve: reservePath(image.config),
     async prepare() {
       const steps = (await isThere(image)) ? [] : await forgetSteps(image);
       return { steps, result: () => Promise.resolve() };

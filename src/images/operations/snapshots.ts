@@ -1,4 +1,5 @@
 /** Snapshots: named points in time of one image. */
+import { reservePath } from '../../config/layout.ts';
 import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Operation } from '../../operations/perform.ts';
@@ -30,6 +31,7 @@ export function deleteSnapshotOperation(
 ): Operation<void> {
   return {
     ...imageOperation(image, 'snapshot delete'),
+    reserve: reservePath(image.config),
     async prepare() {
       const facts = await requireOpenable(image);
       if (ignoreErrors && !facts.snapshots.some((snapshot) => snapshot.name === name)) {

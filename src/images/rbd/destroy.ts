@@ -274,7 +274,11 @@ export async function carryOnRemoval(
 }
 
 /** Where somebody has been given the name since, the image keeps its private one, which `audit` tells of. */
-async function giveBackIfFree(session: Session, cluster: Cluster, { image, removed }: Removal) {
+export async function giveBackIfFree(
+  session: Session,
+  cluster: Cluster,
+  { image, removed }: Removal,
+): Promise<void> {
   try {
     await cluster.rename(session, removed, image, 'give its name back');
   } catch (error) {

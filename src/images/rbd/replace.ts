@@ -1,6 +1,6 @@
 /**
- * Puts a finished draft in the place of an image that is there (B114). That one loses its name, and goes, when all that is
- * left to do is to give the name to the draft; whoever finds it broken off there goes on, for the draft is whole.
+ * Puts a finished draft in the place of an image that is there (B114). That one loses its name, the draft gets it, and only
+ * then does the former one go: at each moment one of the two is whole under a name that is known.
  */
 import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
@@ -19,8 +19,16 @@ import type { CreateOrder, ImageFacts, ShareOrder } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import { specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
-import { carryOnRemoval, removalOf, removeTaken, requireUnused, takeAway } from './destroy.ts';
-import { hasPublished, removeDrafts } from './drafts.ts';
+import {
+  carryOnRemoval,
+  giveBackIfFree,
+  removalOf,
+  removeTaken,
+  requireUnused,
+  takeAway,
+  type Removal,
+} from './destroy.ts';
+import { removeDrafts } from './drafts.ts';
 
 const operation = 'replace';
 
@@ -62,7 +70,7 @@ export function replaceStep(
   replacement: Replacement,
 ): Step {
   return {
-    description: `remove ${formatAddress(order.address)}, and publish what takes its place`,
+    description: `give the name of ${formatAddress(order.address)} to what takes its place, and remove it`,
     run: (session) => replace(session, cluster, order, replacement),
   };
 }
@@ -88,10 +96,11 @@ async function replace(
   const intent: Intent = { ...otherwise, operation, ...removal, ...known };
   await replaceIntent(filesystem, workspace, intent);
   await takeAway(session, cluster, { removal, name, intent, otherwise });
-  await removeTaken(session, cluster, removal);
-  await publish(session, cluster, workspace, intent);
+  await cluster.rename(session, draft, image, 'publish the image');
   // Whoever took this process for dead meanwhile may have carried it on: that is told.
   await requireOwn(filesystem, workspace);
+  await replaceRecord(session, workspace, intent);
+  await removeTaken(session, cluster, removal);
 }
 
 function lost(name: string): PlatterError {
@@ -100,9 +109,9 @@ function lost(name: string): PlatterError {
   });
 }
 
-/** The record of the one goes, that of the other comes, and then the other itself. */
-async function publish(session: Session, cluster: Cluster, workspace: Workspace, intent: Intent) {
-  const { filesystem } = session.host;
+/** That of the former image goes, and that of the new one comes: it has the name by then, and the other is its record so long. */
+async function replaceRecord({ host }: Session, workspace: Workspace, intent: Intent) {
+  const { filesystem } = host;
   const { directory, name } = workspace;
   const formerRecord = intent['formerRecord'];
   if (typeof formerRecord === 'string') {
@@ -115,11 +124,9 @@ async function publish(session: Session, cluster: Cluster, workspace: Workspace,
     await filesystem.removeTree(`${workspace.path}/record`);
     await publishRecord(filesystem, { ...workspace, id }, intent['record'] as object);
   }
-  const [draft, image] = [String(intent['draft']), String(intent['image'])];
-  await cluster.rename(session, draft, image, 'publish the image');
 }
 
-/** On, where the former image is gone or can go; otherwise what was made goes, and the former one stays. */
+/** On, where the new image has the name for good; otherwise what was made goes, and the former one has its name again. */
 export async function recoverReplace(
   session: Session,
   cluster: Cluster,
@@ -127,19 +134,35 @@ export async function recoverReplace(
   intent: Intent,
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
-  const [draft, image] = [String(intent['draft']), String(intent['image'])];
-  const drafts = intent['drafts'] as readonly string[];
+  const removal = intent as unknown as Removal;
+  const { image, removed } = removal;
+  const [draft, drafts] = [String(intent['draft']), intent['drafts'] as readonly string[]];
   const draftId = (intent['imageIds'] as Readonly<Record<string, string>>)[draft];
-  const isDraft = (await cluster.info(draft))?.id === draftId;
-  const isPublished = await hasPublished(cluster, image, draftId);
-  const removal = await carryOnRemoval(session, cluster, leftover, intent);
-  if (isPublished && !isDraft) return 'finished';
-  if (removal === 'finished' && isDraft && !isPublished) {
-    await publish(session, cluster, leftover, intent);
+  const stands = async (spec: string, id: string | undefined) =>
+    id !== undefined && (await cluster.info(spec))?.id === id;
+  const finish = async (): Promise<Outcome> => {
+    await replaceRecord(session, leftover, intent);
+    await carryOnRemoval(session, cluster, leftover, intent);
     return 'finished';
+  };
+  const undo = () => removeDrafts(session, cluster, leftover, intent, drafts);
+  const isDraft = await stands(draft, draftId);
+  if (await stands(image, draftId)) {
+    if (!isDraft) return finish();
+    // Killed half-way, a rename leaves an image under both names, and rbd can take back neither alone (half-made.json).
+    await undo();
+    await giveBackIfFree(session, cluster, removal);
+    return 'undone';
   }
-  await removeDrafts(session, cluster, leftover, intent, drafts);
-  // Killed half-way, a rename has left it under both names, and rbd can take back neither alone (half-made.json).
-  if (isPublished) throw lost(image);
+  if ((await stands(image, removal.imageId)) && (await stands(removed, removal.imageId))) {
+    // So it is with the former one: it cannot be kept, unless somebody uses it.
+    if (isDraft && (await carryOnRemoval(session, cluster, leftover, intent)) === 'finished') {
+      await cluster.rename(session, draft, image, 'publish the image');
+      return finish();
+    }
+  } else await giveBackIfFree(session, cluster, removal);
+  // Whoever stood still may have come first.
+  if (await stands(image, draftId)) return finish();
+  await undo();
   return 'undone';
 }
