@@ -5,11 +5,14 @@ import type { OperationRun } from '../model/operation-run.ts';
 import { perModel } from '../model/per-model.ts';
 import { isUnknown, wasFinished } from '../model/touched.ts';
 import type { DiskState } from '../model/view.ts';
+import type { OperationKind } from '../scenarios/scenario.ts';
 import { isReplacedOnWeb } from '../scenarios/web.ts';
 import { expected, made } from '../model/wanted.ts';
 
 /** What an image may be once it is recovered; undefined stands for no image. */
-type Possible = readonly (DiskState | undefined)[];
+type Possible = readonly (State | undefined)[];
+/** Of what a guest has written since only the content is known: what is finished or undone may be a size or a snapshot. */
+type State = DiskState | Pick<DiskState, 'guest'>;
 
 /** By address; null where nobody can tell any more. */
 const possible = perModel(() => new Map<string, Possible | null>());
@@ -22,7 +25,12 @@ export const allOrNothing: Invariant = {
     if (run.error !== undefined && wasFinished(run.error)) return settled(model, run);
     return run.error !== undefined && isUnknown(run.error) ? cutOff(model, run) : undefined;
   },
-  onDone: (model, run) => (leavesOpen(model, run) ? leftOpen(model, run) : settled(model, run)),
+  onDone(model, run) {
+    if (leavesOpen(model, run)) return leftOpen(model, run);
+    const wrong = keepsContent(run) ? checkContent(model, run) : undefined;
+    settled(model, run);
+    return wrong;
+  },
   onRecovered(model) {
     for (const [address, states] of possible(model)) {
       if (states === null || isTakenApart(model, address)) continue;
@@ -35,6 +43,26 @@ export const allOrNothing: Invariant = {
     return undefined;
   },
 };
+
+const keeping: ReadonlySet<OperationKind> = new Set([
+  'create snapshot',
+  'delete snapshot',
+  'resize',
+  'flatten',
+]);
+
+/** Whoever comes next deals first with what was cut off, and changes no content itself. */
+function keepsContent({ spec, isExclusive, result }: OperationRun): boolean {
+  const isDone = typeof result !== 'object' || result === null || !('done' in result);
+  return keeping.has(spec.kind) && isExclusive && isDone;
+}
+
+function checkContent(model: Model, { addresses: [address = ''] = [] }: OperationRun) {
+  const states = possible(model).get(address) ?? [];
+  const now = model.state(address);
+  if (states.length === 0 || states.some((state) => state?.guest === now?.guest)) return undefined;
+  return `${address} holds what it held neither before what was cut off nor after it`;
+}
 
 /** What came of it is known, and another invariant's matter. */
 function settled(model: Model, { addresses = [] }: OperationRun): undefined {
@@ -49,9 +77,13 @@ function leavesOpen(model: Model, { spec }: OperationRun): boolean {
   return spec.kind === 'guest write' || (isRemoval && model.disks.has(spec.subject));
 }
 
-/** What it was before is over; what was cut off before is still to be carried through. */
-function leftOpen(model: Model, { addresses: [address = ''] = [] }: OperationRun): undefined {
-  if (possible(model).has(address)) possible(model).set(address, null);
+/** What it was before is over; what was cut off before is still to be carried through, but not over what a guest wrote. */
+function leftOpen(model: Model, run: OperationRun): undefined {
+  const { addresses: [address = ''] = [], spec, isExclusive } = run;
+  if (!possible(model).has(address)) return undefined;
+  const state = model.state(address);
+  const isKept = spec.kind === 'guest write' && isExclusive && model.store.restoresAnew !== true;
+  possible(model).set(address, isKept && state !== undefined ? [{ guest: state.guest }] : null);
   return undefined;
 }
 
@@ -70,15 +102,16 @@ function cutOff(model: Model, run: OperationRun): undefined {
   return undefined;
 }
 
-function after(model: Model, run: OperationRun, before: DiskState | undefined): Possible {
+function after(model: Model, run: OperationRun, before: State | undefined): Possible {
   const { source, spec } = run;
   const isMade = creates(spec) && source !== undefined;
   if (replaces(spec)) return isMade ? [made(model, source, run)] : [before];
   if (removes(spec, spec.subject)) return [undefined];
-  if (before !== undefined) return [expected(model, run, before)];
+  if (before !== undefined) return 'sizeBytes' in before ? [expected(model, run, before)] : [];
   return [isMade ? made(model, source, run) : undefined];
 }
 
-function isSame(a: DiskState | undefined, b: DiskState | undefined): boolean {
+function isSame(a: DiskState | undefined, b: State | undefined): boolean {
+  if (b !== undefined && !('sizeBytes' in b)) return a?.guest === b.guest;
   return a?.sizeBytes === b?.sizeBytes && a?.guest === b?.guest && a?.snapshots === b?.snapshots;
 }

@@ -40,6 +40,8 @@ export interface DiskStore {
   isHeldForEver?(template: string): boolean;
   /** Whether a disk has two names and can lose neither, for a machine was on it when its removal was cut off. Absent: never. */
   keepsTwoNames?(address: string): boolean;
+  /** Whether a restore that was broken off is done anew over whatever was written since: it cannot be told. Absent: no. */
+  readonly restoresAnew?: boolean;
   /** How many others it leans on, one through the other: what leans goes before what it leans on. Absent: none. */
   depthOf?(address: string): number;
   /** What it means that something changed under this path (`VolumeChange.path`). */

@@ -77,7 +77,9 @@ function open(volume: Volume, store: DiskStore, address: string): Inode | undefi
   if (inode === undefined) return undefined;
   if (inode.readers + inode.writers > 0) return undefined;
   const content = volume.content(inode);
-  if (content.kind === 'qcow2' && content.damage !== 'none') return undefined;
+  // Clusters that belong to nothing do not keep it from starting.
+  const isUsable = content.kind !== 'qcow2' || ['none', 'leaks'].includes(content.damage);
+  if (!isUsable) return undefined;
   if (guestContent(volume, content).sizeBytes < 2048) return undefined;
   inode.writers += 1;
   return inode;

@@ -14,6 +14,7 @@ import {
 import { ofSharedStorage } from './image-service.ts';
 import { drawAdoption, drawIntrusion, drawRemovalByHand, type ByStranger } from './intrusion.ts';
 import { drawOperation, drawStory } from './operations.ts';
+import { drawRestart } from './restart.ts';
 import { withHostile } from './twists.ts';
 import type { ClientSpec, OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
 
@@ -73,6 +74,8 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
     return { clients: drawDownloads(downloads, ground, downloaded) };
   }
   if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);
+  const restart = new Prng(seed, 'restart');
+  if (template !== undefined && restart.oneIn(12)) return drawRestart(restart, ground, template);
   const together = new Prng(seed, 'disks of an instance');
   if (template !== undefined && together.oneIn(8)) {
     return drawInstanceDuel(together, ground, template);

@@ -37,7 +37,9 @@ export function readContent(
   if (content.kind === 'raw') return readRaw(content, buffer, position);
   const length = Math.max(0, Math.min(buffer.length, fileBytes(content) - position));
   buffer.fill(0, 0, length);
-  for (const { at, bytes } of images.piecesOf(content)) {
+  // What begins with the header is read for what that says.
+  const tables = position === 0 ? [] : images.tablesOf(content);
+  for (const { at, bytes } of [...images.piecesOf(content), ...tables]) {
     const start = Math.max(at, position);
     const end = Math.min(at + bytes.length, position + length);
     if (start < end) buffer.set(bytes.subarray(start - at, end - at), start - position);

@@ -2,7 +2,17 @@
  * What a simulated qcow2 file holds: its layers as contents, and, for whoever reads its bytes, a real header and a real
  * snapshot table, so that platter's own parsers read it like any other.
  */
-import { emptyContent, fingerprint, overlay, resize, zeros, type RawContent } from './content.ts';
+import { hashText } from '../schedule/prng.ts';
+import {
+  dataFingerprint,
+  emptyContent,
+  fingerprint,
+  overlay,
+  resize,
+  slice,
+  zeros,
+  type RawContent,
+} from './content.ts';
 
 interface Qcow2SnapshotContent {
   readonly id: number;
@@ -64,10 +74,10 @@ const backingPosition = 512;
 const snapshotEntryBytes = 56;
 
 /**
- * In clusters: header, refcount table, refcount block, L1 table, snapshot table, and then data; the first of them is
- * free again where a table was lost.
+ * In clusters: header, refcount table, refcount block, snapshot table, then the L1 tables of the snapshots and of the disk,
+ * and data. A snapshot table that was lost stood where the L1 tables begin, and those cannot be read then.
  */
-const position = { refcountTable: 1, l1: 3, snapshots: 4, data: 5, lostSnapshots: 5 };
+const position = { refcountTable: 1, snapshots: 3, tables: 4 };
 
 function l1Entries({ clusterBytes }: Qcow2Content, { sizeBytes }: RawContent): number {
   return Math.max(1, Math.ceil(sizeBytes / ((clusterBytes / 8) * clusterBytes)));
@@ -83,7 +93,7 @@ export function qcow2FileBytes(content: Qcow2Content): number {
   if (content.damage === 'torn') return clusterBytes;
   const counted = new Set<object>();
   // Each snapshot has a copy of the L1 table, which takes more than one cluster where clusters are small.
-  let clusters = position.data - 1 + l1Clusters(content, layer);
+  let clusters = position.tables + l1Clusters(content, layer);
   for (const snapshot of snapshots) clusters += l1Clusters(content, snapshot.layer);
   for (const { extents } of [layer, ...snapshots.map((snapshot) => snapshot.layer)]) {
     let end = 0;
@@ -117,7 +127,7 @@ export function renderQcow2(content: Qcow2Content, mark: number): readonly Piece
   bytes.writeUInt32BE(Math.log2(clusterBytes), 20);
   bytes.writeBigUInt64BE(BigInt(layer.sizeBytes), 24);
   bytes.writeUInt32BE(l1Entries(content, layer), 36);
-  bytes.writeBigUInt64BE(BigInt(position.l1 * clusterBytes), 40);
+  bytes.writeBigUInt64BE(BigInt(tablesOf(content).at(-1)?.at ?? 0), 40);
   bytes.writeBigUInt64BE(BigInt(position.refcountTable * clusterBytes), 48);
   bytes.writeUInt32BE(1, 56);
   bytes.writeUInt32BE(4, 96);
@@ -143,9 +153,38 @@ export function renderQcow2(content: Qcow2Content, mark: number): readonly Piece
 export function tableReference({ snapshots, lostTable, clusterBytes }: Qcow2Content): Uint8Array {
   const bytes = Buffer.alloc(12);
   bytes.writeUInt32BE(snapshots.length);
-  const place = lostTable === undefined ? position.snapshots : position.lostSnapshots;
+  const place = lostTable === undefined ? position.snapshots : position.tables;
   if (snapshots.length > 0) bytes.writeBigUInt64BE(BigInt(place * clusterBytes), 4);
   return bytes;
+}
+
+/** Where the L1 tables are: those of the snapshots, and last that of the disk. */
+function tablesOf(content: Qcow2Content): readonly { at: number; layer: RawContent }[] {
+  let at = position.tables * content.clusterBytes;
+  return [...content.snapshots.map(({ layer }) => layer), content.layer].map((layer) => {
+    const place = { at, layer };
+    at += l1Clusters(content, layer) * content.clusterBytes;
+    return place;
+  });
+}
+
+/**
+ * The L1 tables: entries are equal where what they stand for is equal, and zero where that is nothing. (Of the real ones
+ * an entry may stay the same when something behind it is written that no snapshot has.)
+ */
+export function renderTables(content: Qcow2Content): readonly Piece[] {
+  if (content.damage === 'torn' || content.lostTable !== undefined) return [];
+  const coveredBytes = (content.clusterBytes / 8) * content.clusterBytes;
+  return tablesOf(content).map(({ at, layer }) => {
+    const bytes = Buffer.alloc(l1Entries(content, layer) * 8);
+    for (let entry = 0; entry * 8 < bytes.length; entry += 1) {
+      const piece = slice(layer, entry * coveredBytes, (entry + 1) * coveredBytes);
+      const isEmpty = piece.extents.every(({ source }) => source === zeros);
+      if (!isEmpty)
+        bytes.writeUInt32BE(hashText(dataFingerprint(piece)) & 0x7fffffff, entry * 8 + 2);
+    }
+    return { at, bytes };
+  });
 }
 
 function writeBacking(bytes: Buffer, { path, format }: { path: string; format: string }): void {
@@ -164,11 +203,12 @@ function renderSnapshots(content: Qcow2Content): Buffer {
   });
   const bytes = Buffer.alloc(entriesBytes.reduce((sum, entryBytes) => sum + entryBytes, 0));
   let at = 0;
-  for (const { id, name, createdAtMs, layer } of content.snapshots) {
+  const tables = tablesOf(content);
+  for (const [index, { id, name, createdAtMs, layer }] of content.snapshots.entries()) {
     const idText = String(id);
     const nameBytes = Buffer.from(name);
-    bytes.writeBigUInt64BE(BigInt(position.l1 * content.clusterBytes), at);
-    bytes.writeUInt32BE(1, at + 8);
+    bytes.writeBigUInt64BE(BigInt(tables[index]?.at ?? 0), at);
+    bytes.writeUInt32BE(l1Entries(content, layer), at + 8);
     bytes.writeUInt16BE(idText.length, at + 12);
     bytes.writeUInt16BE(nameBytes.length, at + 14);
     bytes.writeUInt32BE(Math.floor(createdAtMs / 1000), at + 16);

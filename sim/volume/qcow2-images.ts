@@ -1,8 +1,15 @@
 /** The qcow2 images of one simulated world, by the marks in the headers that their readers see. */
-import { markPosition, renderQcow2, type Piece, type Qcow2Content } from './qcow2-content.ts';
+import {
+  markPosition,
+  renderQcow2,
+  renderTables,
+  type Piece,
+  type Qcow2Content,
+} from './qcow2-content.ts';
 
 export class Qcow2Images {
   readonly #pieces = new Map<Qcow2Content, readonly Piece[]>();
+  readonly #tables = new WeakMap<Qcow2Content, readonly Piece[]>();
   readonly #byMark: Qcow2Content[] = [];
 
   /** Header and snapshot table; the same bytes for the same image. */
@@ -13,6 +20,15 @@ export class Qcow2Images {
     this.#byMark.push(content);
     this.#pieces.set(content, pieces);
     return pieces;
+  }
+
+  /** The tables of clusters, which hardly anybody reads. */
+  tablesOf(content: Qcow2Content): readonly Piece[] {
+    const known = this.#tables.get(content);
+    if (known !== undefined) return known;
+    const tables = renderTables(content);
+    this.#tables.set(content, tables);
+    return tables;
   }
 
   /** The image that begins with these bytes, if somebody has read them before. */

@@ -160,4 +160,18 @@ export const toolMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'restore-done-anew',
+    description:
+      'a restore that was broken off is done anew, over what a machine has written since',
+    backend: 'qcow2',
+    profile: 'crash',
+    patches: [
+      {
+        module: 'images/qcow2/recover',
+        find: "if (state === 'restored') {",
+        replace: 'if (state !== undefined) {',
+      },
+    ],
+  },
 ];

@@ -6,12 +6,17 @@ import type { Outcome } from '../../operations/perform.ts';
 import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import { qemuImgSnapshot } from '../../tools/qemu-img/argv.ts';
+import { baseNameOf } from '../../workspace/area.ts';
 import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import { growOperation, recoverGrowth } from '../files/grow.ts';
 import { linkPath } from '../files/in-place.ts';
 import { describeQcow2, repairLeaks } from '../files/qcow2-state.ts';
+import { restoreState } from './active-table.ts';
 import { restoreLostTable } from './snapshot-table.ts';
-import { isSnapshotOperation, snapshotOperation } from './snapshots.ts';
+import { activeTablePath, isSnapshotOperation, snapshotOperation } from './snapshots.ts';
+
+/** Of 16 characters an entry, that of 64 TiB has a little more than 2 MiB. */
+const activeTableBytesMost = 64 * 1024 * 1024;
 
 export async function recoverQcow2(
   session: Session,
@@ -29,33 +34,53 @@ export async function recoverQcow2(
     if (isHostError(error, 'ENOENT')) return 'undone';
     throw error;
   }
-  return recoverSnapshot(session, config, path, intent);
+  const isApply = intent.operation === snapshotOperation('apply');
+  return isApply
+    ? recoverApply(session, config, leftover, intent)
+    : recoverSnapshot(session, path, intent);
 }
 
-/** A snapshot is in the table or not; one that was being brought back is brought back again. */
-async function recoverSnapshot(
+/** A snapshot is in the table or not. */
+async function recoverSnapshot(session: Session, path: string, intent: Intent): Promise<Outcome> {
+  const { filesystem } = session.host;
+  await restoreLostTable(filesystem, path, String(intent['table']));
+  const { snapshots } = await describeQcow2(filesystem, path);
+  const isThere = snapshots.some(({ name }) => name === intent['name']);
+  await repairLeaks(session, path, { hasOwnTables: true });
+  await filesystem.sync(path);
+  const isCreate = intent.operation === snapshotOperation('create');
+  return isThere === isCreate ? 'finished' : 'undone';
+}
+
+/**
+ * One that was brought back is brought back again, should the end be missing. Where it cannot be told, nothing is: a machine
+ * may have been started on the disk since, and the snapshot is still there.
+ */
+async function recoverApply(
   session: Session,
   config: Config,
-  path: string,
+  leftover: Workspace,
   intent: Intent,
 ): Promise<Outcome> {
-  const { filesystem } = session.host;
-  const name = String(intent['name']);
-  await restoreLostTable(filesystem, path, String(intent['table']));
-  const { snapshots, virtualSizeBytes } = await describeQcow2(filesystem, path);
-  const snapshot = snapshots.find((known) => known.name === name);
-  const isApply = intent.operation === snapshotOperation('apply');
-  if (isApply && snapshot !== undefined) {
-    const image = managed(path, 'qcow2', virtualSizeBytes);
-    await runQemuImg(session, qemuImgSnapshot('apply', image, snapshot.id), {
+  const { filesystem, events } = session.host;
+  const path = linkPath(leftover);
+  const table = await filesystem.readText(activeTablePath(leftover), activeTableBytesMost);
+  const [id, sizeBytes] = [String(intent['id']), Number(intent['sizeBytes'])];
+  const state = await restoreState(filesystem, path, { table, sizeBytes, id });
+  if (state === 'restored') {
+    const image = managed(path, 'qcow2', (await describeQcow2(filesystem, path)).virtualSizeBytes);
+    await runQemuImg(session, qemuImgSnapshot('apply', image, id), {
       action: 'finish restoring the snapshot',
       effect: 'in place',
       timeoutMs: config.limits.toolTimeoutSeconds * 1000,
     });
   }
+  if (state === 'neither') {
+    const name = `${baseNameOf(leftover.directory)}/${leftover.name}`;
+    const message = `${name} was written to since bringing back ${String(intent['name'])} was broken off, or has a part of it: it stays as it is`;
+    events.emit({ type: 'warning', message });
+  }
   await repairLeaks(session, path, { hasOwnTables: true });
   await filesystem.sync(path);
-  if (isApply) return snapshot === undefined ? 'undone' : 'finished';
-  const isCreate = intent.operation === snapshotOperation('create');
-  return (snapshot !== undefined) === isCreate ? 'finished' : 'undone';
+  return state === 'restored' ? 'finished' : 'undone';
 }

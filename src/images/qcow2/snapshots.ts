@@ -3,9 +3,11 @@ import type { Config } from '../../config/config.ts';
 import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Step } from '../../operations/step.ts';
 import { qemuImgSnapshot } from '../../tools/qemu-img/argv.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { openable } from '../files/file-image.ts';
 import { firstEffect, inPlaceStep } from '../files/in-place.ts';
+import { readActiveTable } from './active-table.ts';
 import { readTableReference } from './snapshot-table.ts';
 
 const actions = ['create', 'apply', 'delete'] as const;
@@ -19,6 +21,11 @@ const words = {
 
 export function snapshotOperation(action: SnapshotAction): string {
   return `snapshot ${action}`;
+}
+
+/** What the disk held before a snapshot was brought back: its own file, for it may be long. */
+export function activeTablePath({ path }: Workspace): string {
+  return `${path}/active-table`;
 }
 
 export function isSnapshotOperation(operation: string): boolean {
@@ -37,10 +44,15 @@ export function snapshotStep(
     type: 'qcow2',
     facts,
     operation: snapshotOperation(action),
-    details: async ({ host }) => ({
-      name,
-      table: await readTableReference(host.filesystem, facts.path),
-    }),
+    details: async ({ host, workspace }) => {
+      const { filesystem } = host;
+      if (action === 'apply') {
+        const active = await readActiveTable(filesystem, facts.path);
+        await filesystem.createText(activeTablePath(workspace), active);
+      }
+      const { virtualSizeBytes: sizeBytes } = facts;
+      return { name, id, sizeBytes, table: await readTableReference(filesystem, facts.path) };
+    },
     description: `${words[action].description} ${name}`,
     step: { command: qemuImgSnapshot(action, openable(facts), wanted) },
     change: (session, image) =>

@@ -1,0 +1,50 @@
+/**
+ * A disk is being changed, and a machine is started on it: before the change is through, or when it was cut off and nobody
+ * has dealt with that yet.
+ */
+import type { Prng } from '../schedule/prng.ts';
+import { commonImage, onMachines, type Ground, type Workload } from './ground.ts';
+import type { OperationSpec, TemplateSpec } from './scenario.ts';
+
+const MiB = 1024 * 1024;
+const subject = commonImage;
+
+const changes: readonly OperationSpec[] = [
+  { kind: 'restore snapshot', subject, other: 's1' },
+  { kind: 'restore snapshot', subject, other: 's1' },
+  { kind: 'restore snapshot', subject, other: 's1' },
+  { kind: 'flatten', subject },
+  { kind: 'flatten', subject },
+  { kind: 'resize', subject, sizeBytes: 64 * MiB },
+  { kind: 'create snapshot', subject, other: 's2' },
+  { kind: 'delete snapshot', subject, other: 's1' },
+];
+
+export function drawRestart(prng: Prng, { machines }: Ground, { name }: TemplateSpec): Workload {
+  const change = prng.pick(changes);
+  const next = prng.pick<OperationSpec>([
+    { kind: 'recover', subject: '' },
+    { kind: 'create snapshot', subject, other: 's3' },
+    { kind: 'resize', subject, sizeBytes: 96 * MiB },
+  ]);
+  const writes = {
+    kind: 'guest write',
+    subject,
+    pattern: 501,
+    runsMs: prng.pick([1, 20, 3000]),
+  } as const;
+  const isMeanwhile = prng.oneIn(3);
+  return {
+    setUp: [
+      { kind: 'cache', subject, other: name },
+      { kind: 'create snapshot', subject, other: 's1' },
+      { kind: 'guest write', subject, pattern: 500 },
+    ],
+    clients: onMachines(
+      machines,
+      isMeanwhile
+        ? [[change, next], [{ ...writes, afterMs: 1 + prng.below(300) }]]
+        : [[change, writes, next]],
+    ),
+  };
+}
