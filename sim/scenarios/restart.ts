@@ -42,9 +42,18 @@ export function drawRestart(prng: Prng, { machines }: Ground, { name }: Template
     ],
     clients: onMachines(
       machines,
-      isMeanwhile
-        ? [[change, next], [{ ...writes, afterMs: 1 + prng.below(300) }]]
-        : [[change, writes, next]],
+      isMeanwhile ? [[change, next], drawMeanwhile(prng, writes)] : [[change, writes, next]],
     ),
   };
+}
+
+/** Once for long, or again and again for moments. */
+function drawMeanwhile(prng: Prng, writes: OperationSpec): readonly OperationSpec[] {
+  if (prng.oneIn(3)) return [{ ...writes, afterMs: 1 + prng.below(300) }];
+  return Array.from({ length: 8 }, (_, index) => ({
+    ...writes,
+    pattern: 501 + index,
+    runsMs: 1,
+    afterMs: 1 + prng.below(40),
+  }));
 }

@@ -1,7 +1,7 @@
 /** Lists images: those that records, disk.info and the names of files tell of, on every backend that can be reached. */
 import type { ImageType } from '../config/config.ts';
 import { instanceDirectory } from '../config/layout.ts';
-import { PlatterError } from '../errors.ts';
+import { isHostError, PlatterError, toPlatterError } from '../errors.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
 import { areaPath, listDirectories, listDirectory } from '../workspace/area.ts';
 import type { EngineContext } from './context.ts';
@@ -53,7 +53,7 @@ async function storedImages(
   return stored;
 }
 
-/** One damaged disk must not hide the others; showing it tells what is wrong. */
+/** One that is damaged, or belongs to somebody else, must not hide the others; showing it tells what is wrong. */
 async function orWarn<Value>(
   { host }: EngineContext,
   what: string,
@@ -62,7 +62,9 @@ async function orWarn<Value>(
 ): Promise<Value> {
   try {
     return await read();
-  } catch (error) {
+  } catch (thrown) {
+    const isDenied = isHostError(thrown, 'EACCES', 'EPERM');
+    const error = isDenied ? toPlatterError(thrown, `read ${thrown.path ?? what}`) : thrown;
     if (!PlatterError.is(error)) throw error;
     host.events.emit({ type: 'warning', message: `${what}: ${error.message}` });
     return instead;

@@ -5,6 +5,8 @@ import { formatAddress, parseSnapshotAddress } from '../names.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import type { Plan } from '../operations/step.ts';
 import { checkSizeBytes } from '../sizes.ts';
+import { templatePath } from '../templates/lookup.ts';
+import { baseNameOf } from '../workspace/area.ts';
 import { operationOf, type ImageChange } from './change.ts';
 import type { ImageHandle } from './context.ts';
 import type { ImageFacts } from './driver.ts';
@@ -77,7 +79,9 @@ export async function createImage(
   checkOrigins(request);
   const { template, prepare, ...options } = request;
   if (template === undefined) {
-    return carryOut(image, createChange(request, sourceOf(image, request), 'fail'), request);
+    const source = sourceOf(image, request);
+    const make = () => carryOut(image, createChange(request, source, 'fail'), request);
+    return source.kind === 'snapshot' ? holdingBacking(source.origin, make) : make();
   }
   if (prepare !== undefined) await requireAbsent(image);
   return makeOfTemplate(image, { ...options, template, fetch: prepare }, 'fail');
@@ -137,6 +141,19 @@ async function requireAbsent(image: ImageHandle): Promise<void> {
     details: { ...address },
     hint: `platter image show ${formatAddress(address)}`,
   });
+}
+
+/** What leans on the template of `origin` is that template's user only when it is there: so long the template is held. */
+async function holdingBacking<Result>(
+  { driver, address, config, templates }: ImageHandle,
+  make: () => Promise<Result>,
+): Promise<Result> {
+  // Other storage keeps what something leans on by itself.
+  if (!driver.isFileInInstancePath) return make();
+  const facts = await reporting(`find ${formatAddress(address)}`, () => driver.find(address));
+  const backing = facts?.backing ?? '';
+  const name = baseNameOf(backing);
+  return backing === templatePath(config, name) ? templates.using(name, {}, make) : make();
 }
 
 async function carryOut(

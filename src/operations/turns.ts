@@ -1,5 +1,5 @@
 /** Has each of several things recovered in its turn. */
-import { PlatterError } from '../errors.ts';
+import { PlatterError, toPlatterError } from '../errors.ts';
 
 /** Several things of which each has its turn, whatever becomes of the others: the first failure is told at the end. */
 export class Turns {
@@ -9,7 +9,8 @@ export class Turns {
   async take(target: string, act: () => Promise<void>): Promise<void> {
     try {
       await act();
-    } catch (error) {
+    } catch (thrown) {
+      const error = toPlatterError(thrown, `recover ${target}`);
       if (!PlatterError.is(error) || error.code === 'CANCELED') throw error;
       this.#failures.push({ target, error });
     }

@@ -130,8 +130,8 @@ export async function removeIfEmpty(filesystem: Filesystem, path: string): Promi
     await filesystem.removeDirectory(path);
     return true;
   } catch (error) {
-    // A symbolic link to it is not removed.
-    if (isHostError(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')) return false;
+    // Neither a symbolic link to it is removed, nor what something is mounted on.
+    if (isHostError(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY')) return false;
     throw error;
   }
 }

@@ -174,4 +174,18 @@ export const toolMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'flattened-over-writes',
+    description:
+      'a flattened copy takes the place of a disk that was written to since it was copied',
+    backend: 'qcow2',
+    profile: 'calm',
+    patches: [
+      {
+        module: 'images/files/replace',
+        find: 'await watch?.requireSame(session);',
+        replace: '',
+      },
+    ],
+  },
 ];

@@ -36,7 +36,7 @@ export function* convert(context: ToolContext, options: QemuImgOptions): Steps<T
     { path: sourcePath, format: values.get('-f') ?? 'raw' },
     'read',
   );
-  const snapshot = values.get('-l')?.replace('snapshot.name=', '');
+  const snapshot = values.get('-l');
   const content = readImage(volume, source, snapshot);
   const { inode, makeTarget } = yield* openTarget(context, options, content.sizeBytes);
   const cache = values.get('-t') ?? 'unsafe';

@@ -85,13 +85,18 @@ export function qcow2Of(volume: Volume, { inode, path }: OpenImage): Qcow2Conten
   return content;
 }
 
-/** What a guest reads of an image, or of one of its snapshots at the size that the disk has now (seen with 7.2). */
+/**
+ * What a guest reads of an image, or of one of its snapshots (`snapshot.id=…`, `snapshot.name=…`) at the size that the disk
+ * has now (seen with 7.2).
+ */
 export function readImage(volume: Volume, image: OpenImage, snapshot?: string): RawContent {
   if (image.format !== 'qcow2') return asRaw(volume.content(image.inode));
   const content = qcow2Of(volume, image);
   const backing = readBacking(volume, image.path, content);
   if (snapshot === undefined) return guestView(content.layer, backing);
-  const kept = content.snapshots.find(({ name }) => name === snapshot);
+  const kept = content.snapshots.find(
+    ({ id, name }) => snapshot === `snapshot.id=${id}` || snapshot === `snapshot.name=${name}`,
+  );
   if (kept === undefined) throw new ToolFailure(`Failed to load snapshot: Can't find snapshot`);
   return guestView(resize(kept.layer, content.layer.sizeBytes), backing);
 }

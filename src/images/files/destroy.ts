@@ -44,6 +44,14 @@ export function destroyFileSteps(
   ];
 }
 
+/** Before what the disk holds changes under them. */
+export function noUsersStep(config: Config, facts: ImageFacts): Step {
+  return {
+    description: `make sure that nothing leans on ${facts.path}`,
+    run: (session) => requireNoUsers(session, config, facts),
+  };
+}
+
 /** The children of the disk itself; its template's other images do not matter. */
 async function requireNoUsers(session: Session, config: Config, facts: ImageFacts): Promise<void> {
   const users = await usersOf(session.host.filesystem, config, facts.path);

@@ -8,7 +8,7 @@ import type { ImageAddress } from '../../names.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import type { Driver, DriverFactory } from '../driver.ts';
 import type { Look } from '../image-record.ts';
-import { destroyFileSteps, recoverDestroy } from '../files/destroy.ts';
+import { destroyFileSteps, noUsersStep, recoverDestroy } from '../files/destroy.ts';
 import { exportStep } from '../files/export.ts';
 import {
   fileSource,
@@ -88,7 +88,10 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
 
   createSnapshot: async (facts, name) => createSnapshotSteps(config, facts, name),
   deleteSnapshot: async (facts, snapshot) => deleteSnapshotSteps(config, facts, snapshot),
-  restoreSnapshot: async (facts, snapshot) => restoreSnapshotSteps(config, facts, snapshot),
+  restoreSnapshot: async (facts, snapshot) => [
+    noUsersStep(config, facts),
+    ...restoreSnapshotSteps(config, facts, snapshot),
+  ],
 
   async export(order) {
     const { facts, snapshot } = order;

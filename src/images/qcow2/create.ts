@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import { managed, ofDisk, type ProvenImage } from '../../ingress/proven.ts';
 import type { ToolFormat } from '../../inspector/inspect.ts';
+import { formatAddress } from '../../names.ts';
 import { convertImage, runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
@@ -13,7 +14,7 @@ import type { CreateOrder, Making } from '../driver.ts';
 import { planGrowth, runGrowth } from '../files/growth.ts';
 import { draftPath, makingOf, type NewContent } from '../files/publish-image.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
-import { snapshotContent } from './snapshot-content.ts';
+import { requireSameSnapshot, snapshotContent } from './snapshot-content.ts';
 
 export async function planQcow2(
   session: Session,
@@ -82,6 +83,10 @@ async function contentSteps(
           }),
           snapshot.sizeBytes,
         ),
+        {
+          description: `make sure that ${formatAddress(origin.address)} is as it was`,
+          run: (current) => requireSameSnapshot(current, origin, snapshot),
+        },
         growStep(sizeBytes),
       ];
     }

@@ -12,7 +12,7 @@ import { qemuImgCreate, qemuImgResize, qemuImgSnapshot } from '../../tools/qemu-
 import type { ImageFacts } from '../driver.ts';
 import { openable } from '../files/file-image.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
-import { replaceStep } from '../files/replace.ts';
+import { replaceStep, watchDisk } from '../files/replace.ts';
 import { snapshotContent } from './snapshot-content.ts';
 
 const flatFile = 'flattened';
@@ -21,17 +21,21 @@ export function flattenSteps(config: Config, facts: ImageFacts): readonly Step[]
   if (facts.backing === null) return [];
   // Oldest first, and the current state last: each is written over the one before it.
   const states = [...facts.snapshots, undefined];
+  const watch = watchDisk(facts);
   return [
     {
       description: 'make an empty qcow2 for the self-contained copy',
-      run: (session) => createEmpty(session, facts, states[0]?.sizeBytes ?? facts.virtualSizeBytes),
+      async run(session) {
+        await watch.note(session);
+        await createEmpty(session, facts, states[0]?.sizeBytes ?? facts.virtualSizeBytes);
+      },
     },
     ...states.map((snapshot): Step => ({
       description: `copy ${snapshot === undefined ? 'the current state' : `snapshot ${snapshot.name}`}`,
       bytes: snapshot?.sizeBytes ?? facts.virtualSizeBytes,
       run: (session) => copyState(session, config, facts, snapshot),
     })),
-    replaceStep(config, { type: 'qcow2', facts }, flatFile),
+    replaceStep(config, { type: 'qcow2', facts }, flatFile, watch),
   ];
 }
 

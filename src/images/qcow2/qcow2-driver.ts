@@ -5,7 +5,7 @@ import { imagePath } from '../../config/layout.ts';
 import type { Session } from '../../operations/step.ts';
 import { sectorBytes } from '../../sizes.ts';
 import type { Driver, DriverFactory } from '../driver.ts';
-import { destroyFileSteps, recoverDestroy } from '../files/destroy.ts';
+import { destroyFileSteps, noUsersStep, recoverDestroy } from '../files/destroy.ts';
 import { exportStep } from '../files/export.ts';
 import { fileSource, findFileImage, openable, parseImagePath } from '../files/file-image.ts';
 import { checkReferences } from '../files/foreign-disk.ts';
@@ -60,7 +60,10 @@ export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
 
   createSnapshot: async (facts, name) => [snapshotStep(config, facts, 'create', { name })],
   deleteSnapshot: async (facts, snapshot) => [snapshotStep(config, facts, 'delete', snapshot)],
-  restoreSnapshot: async (facts, snapshot) => [snapshotStep(config, facts, 'apply', snapshot)],
+  restoreSnapshot: async (facts, snapshot) => [
+    noUsersStep(config, facts),
+    snapshotStep(config, facts, 'apply', snapshot),
+  ],
 
   async export(order) {
     const { facts, snapshot } = order;

@@ -67,7 +67,7 @@ export interface ConvertOptions {
 export function qemuImgConvert(options: ConvertOptions): Command {
   const { source, snapshot, target, targetFormat, backing } = options;
   const choices = [
-    ...(snapshot === undefined ? [] : ['-l', `snapshot.name=${snapshot}`]),
+    ...(snapshot === undefined ? [] : ['-l', `snapshot.id=${snapshot}`]),
     ...(backing === undefined ? [] : ['-B', backing.path, '-F', backing.format]),
     ...(options.compress === true ? ['-c'] : []),
     ...(options.intoExisting === true || options.toDevice === true ? ['-n'] : []),
