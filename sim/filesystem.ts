@@ -196,6 +196,13 @@ export class SimFilesystem implements Filesystem {
     });
   }
 
+  /** Owners are not modelled. */
+  copyPermissions(source: string, target: string): Promise<void> {
+    return this.#call('copyPermissions', target, (volume) => {
+      volume.find(target).mode = volume.find(source).mode;
+    });
+  }
+
   touch(path: string): Promise<void> {
     return this.#call('touch', path, (volume) => {
       volume.find(path).modifiedMs = volume.nowMs;

@@ -21,7 +21,10 @@ const ofVolumes: readonly Group[] = [
 /** Calls that no profile lists. */
 const like: readonly (readonly [RegExp, string])[] = [
   [/^filesystem\.removeDirectory$/, 'filesystem.unlink'],
-  [/^filesystem\.(setPermissions|touch|allocate|punchHole|open write)$/, 'filesystem.truncate'],
+  [
+    /^filesystem\.(setPermissions|copyPermissions|touch|allocate|punchHole|open write)$/,
+    'filesystem.truncate',
+  ],
   [/^file\.(truncate|cloneTo)$/, 'file.write'],
   [/^(filesystem\.(readBytes|space|supportsDirectIo)|file\.stat)$/, 'filesystem.stat'],
   [/^file\.sync$/, 'filesystem.sync'],

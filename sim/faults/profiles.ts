@@ -146,6 +146,7 @@ const namings = [
 const otherChanges = [
   ...changes.filter((site) => !namings.includes(site)),
   'filesystem.setPermissions',
+  'filesystem.copyPermissions',
   'filesystem.touch',
   'filesystem.allocate',
   'filesystem.punchHole',

@@ -81,6 +81,8 @@ export function nodeFilesystem(executor: Executor): Filesystem {
       withOpen(path, constants.O_WRONLY, (descriptor) => truncateOpen(descriptor, sizeBytes)),
     setPermissions: (path, permissions) => fs.chmod(path, permissions),
 
+    copyPermissions,
+
     async touch(path) {
       const now = new Date();
       await fs.utimes(path, now, now);
@@ -124,6 +126,14 @@ async function readToEnd(descriptor: number, path: string, maxBytes: number): Pr
     if (sizeBytes > maxBytes) throw errno('EFBIG', path);
     if (bytesRead < piece.length) return Buffer.concat(pieces).toString('utf8');
   }
+}
+
+/** The owner first: whoever gives a file away loses some of its permission bits. */
+async function copyPermissions(source: string, target: string): Promise<void> {
+  const { uid, gid, mode } = await fs.lstat(source);
+  const now = await fs.lstat(target);
+  if (now.uid !== uid || now.gid !== gid) await fs.chown(target, uid, gid);
+  await fs.chmod(target, mode & 0o7777);
 }
 
 /** As `rm -rf`. Node's own looks at everything several times. */

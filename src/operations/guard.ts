@@ -124,6 +124,10 @@ class GuardedFilesystem implements Filesystem {
     return this.#effect((filesystem) => filesystem.setPermissions(path, permissions));
   }
 
+  copyPermissions(source: string, target: string) {
+    return this.#effect((filesystem) => filesystem.copyPermissions(source, target));
+  }
+
   touch(path: string) {
     return this.#effect((filesystem) => filesystem.touch(path));
   }

@@ -118,6 +118,8 @@ export interface Filesystem {
   /** Cuts a file, or lengthens it by a hole. */
   truncate(path: string, sizeBytes: number): Promise<void>;
   setPermissions(path: string, permissions: number): Promise<void>;
+  /** Gives `target` the owner, the group and the permission bits of `source`; EPERM when they are not ours to give. */
+  copyPermissions(source: string, target: string): Promise<void>;
   /** Sets the modification time to now. */
   touch(path: string): Promise<void>;
   /**

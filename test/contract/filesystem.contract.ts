@@ -165,6 +165,7 @@ export function filesystemContract(name: string, makeWorld: MakeWorld): void {
         ['EISDIR', fs.truncate(path('d'), 0)],
         ['ENOENT', fs.truncate(path('x'), 0)],
         ['ENOENT', fs.setPermissions(path('x'), 0o600)],
+        ['ENOENT', fs.copyPermissions(path('x'), path('f'))],
         ['ENOENT', fs.syncDirectory(path('x'))],
         ['ENOENT', fs.readText(path('x'))],
         ['ENOENT', fs.rename(path('f'), path('x/f'))],
@@ -243,6 +244,9 @@ export function filesystemContract(name: string, makeWorld: MakeWorld): void {
       await file('a');
       await fs.setPermissions(`${dir}/a`, 0o444);
       expect((await fs.stat(`${dir}/a`)).mode).toBe(0o444);
+      await file('b');
+      await fs.copyPermissions(`${dir}/a`, `${dir}/b`);
+      expect((await fs.stat(`${dir}/b`)).mode).toBe(0o444);
       const before = world.host.clock.now();
       await fs.touch(`${dir}/a`);
       expect(Math.abs((await fs.stat(`${dir}/a`)).modifiedMs - before)).toBeLessThan(60_000);

@@ -1,5 +1,5 @@
 /** What others do to disks beside platter: overlays on them, snapshots of one name, changes while they are copied. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nodeHost } from '../../src/adapters/node-host.ts';
@@ -70,7 +70,7 @@ test('each of two snapshots of one name is kept when the disk is flattened', asy
   }
 });
 
-test('a disk that is written to while it is copied is not replaced by the copy', async () => {
+test('a disk that is written to while it is copied is not replaced by the copy, which keeps its owner', async () => {
   let path = '';
   const host = afterTool('convert', () => qemuWrites(path, 'write -P 9 4M 1M'));
   const backend = backendOn(host);
@@ -80,8 +80,12 @@ test('a disk that is written to while it is copied is not replaced by the copy',
   ({ path } = await image.createImage({ template: 't' }));
   await expect(image.flatten()).rejects.toMatchObject({ code: 'IN_USE' });
   expect(await readByte(path, 'qcow2', 4 * MiB)).toBe(9);
+  // As libvirt does for a machine that runs as somebody else.
+  await chown(path, 64_055, 1234);
+  await chmod(path, 0o600);
   await image.flatten();
   expect(await readByte(path, 'qcow2', 4 * MiB)).toBe(9);
+  expect(await stat(path)).toMatchObject({ uid: 64_055, gid: 1234, mode: 0o100_600 });
 });
 
 test('a snapshot is not copied at a size that the disk has got meanwhile', async () => {

@@ -44,8 +44,7 @@ export function replaceStep(
     async run(session) {
       const { filesystem } = session.host;
       const prepared = `${session.workspace.path}/${file}`;
-      const { mode } = await filesystem.stat(facts.path);
-      await filesystem.setPermissions(prepared, mode);
+      await filesystem.copyPermissions(facts.path, prepared);
       await filesystem.sync(prepared);
       // A machine that was started meanwhile would go on writing to a file that nobody sees any more.
       await requireNotInUse(session, config, disk);
