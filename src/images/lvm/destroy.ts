@@ -12,7 +12,13 @@ import { closeAnyMap, openMap } from './crypt.ts';
 import { snapshotsOf } from './facts.ts';
 import { begin, idOf } from './intent.ts';
 import { isSparsePool, removedName, tagOf } from './names.ts';
-import { readGroup, requireZeroing, volumeNamed, type Place } from './place.ts';
+import {
+  readGroup,
+  requireNoDependents,
+  requireZeroing,
+  volumeNamed,
+  type Place,
+} from './place.ts';
 import { removeClassicSnapshot, removeEmptyPool, removeVolume } from './remove.ts';
 import { activateVolume, changeVolumes } from './run.ts';
 import { requireImageVolume } from './snapshots.ts';
@@ -30,6 +36,7 @@ export async function destroySteps(
   const ownPool = pool !== undefined && isSparsePool(pool) ? pool.name : undefined;
   const kept = snapshotsOf(state, address).map(({ volume }) => volume);
   const snapshots = kept.map(({ name }) => name);
+  requireNoDependents(state, disk, snapshots);
   // Classic ones go down with their disk.
   const inPool = kept.filter(({ kind }) => kind === 'thin');
   const configured = config.lvm.volumeClear;

@@ -70,6 +70,26 @@ export function requirePool(group: VolumeGroup, name: string): Volume {
   });
 }
 
+/**
+ * IN_USE where somebody else's snapshots hang on a volume: LVM would remove them together with it. Thin ones of its own pool
+ * do not: they share its data, and stay.
+ */
+export function requireNoDependents(
+  group: VolumeGroup,
+  volume: Volume,
+  own: readonly string[] = [],
+): void {
+  const others = group.volumes
+    .filter(({ name, origin }) => origin === volume.name && !own.includes(name))
+    .filter(({ pool }) => pool === '' || pool !== volume.pool)
+    .map(({ name }) => `${group.name}/${name}`);
+  if (others.length === 0) return;
+  throw new PlatterError('IN_USE', `a snapshot that platter did not make needs "${volume.name}"`, {
+    details: { volume: volume.name, volumes: others },
+    hint: `it would go with the disk; when nobody needs it: lvremove ${others.join(' ')}`,
+  });
+}
+
 /** How full a pool is: for `info`, and for errors. */
 export function describePool(pool: Volume) {
   return {

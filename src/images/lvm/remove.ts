@@ -7,7 +7,13 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import { clearContent, discardContent, type Clearing } from './content.ts';
 import { closeAnyMap } from './crypt.ts';
 import { devicePath, isSparsePool } from './names.ts';
-import { readGroup, requireZeroing, volumeNamed, type Place } from './place.ts';
+import {
+  readGroup,
+  requireNoDependents,
+  requireZeroing,
+  volumeNamed,
+  type Place,
+} from './place.ts';
 import { activateVolume, changeVolumes } from './run.ts';
 
 /** A volume without snapshots, which nothing else knows any more; with the pool that was made for it alone. */
@@ -21,6 +27,8 @@ export async function removeVolume(
   const device = devicePath(place.group, name);
   const pool = volumeNamed(group, volume.pool);
   requireZeroing(place.config, pool);
+  // What clearing writes would go to their stores.
+  requireNoDependents(group, volume);
   await closeAnyMap(place, session, volume);
   const activation = () =>
     activateVolume(place, session, workspace, name, {
@@ -36,7 +44,9 @@ export async function removeVolume(
     await activation();
     await clearContent(place, session, device, { sizeBytes: volume.sizeBytes, clearing });
   }
-  const users = group.volumes.filter((other) => other.pool === volume.pool && other.name !== name);
+  const now = await readGroup(place, session.host);
+  requireNoDependents(now, volume);
+  const users = now.volumes.filter((other) => other.pool === volume.pool && other.name !== name);
   const isLast = pool !== undefined && isSparsePool(pool) && users.length === 0;
   await changeVolumes(place, session, workspace, {
     action: 'remove the volume',

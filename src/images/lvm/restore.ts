@@ -21,6 +21,7 @@ import { begin, goOn, idOf } from './intent.ts';
 import { devicePath, privateName, removedName, tag, tagOf } from './names.ts';
 import {
   readGroup,
+  requireNoDependents,
   requirePool,
   requirePoolRoom,
   requireZeroing,
@@ -43,6 +44,8 @@ export async function restoreSteps(
   const pool = requirePool(group, from.pool);
   requirePoolRoom(pool, 0);
   requireZeroing(place.config, pool);
+  // The disk that is replaced goes.
+  requireNoDependents(group, disk);
   return [replaceStep(place, disk, snapshot)];
 }
 
@@ -115,12 +118,15 @@ export async function recoverRestore(
   }
   const before = isGone ? [lvrename(group, part, name)] : [];
   await activateVolume(place, session, leftover, name, { action, before });
-  const spent = [...(has(old) ? [old] : []), ...(!isGone && has(part) ? [part] : [])];
+  await reopen(place, session, { ...disk, name });
+  const spent = state.volumes.filter(
+    (known) => known.name === old || (!isGone && known.name === part),
+  );
   if (spent.length > 0) {
-    const commands = spent.map((volume) => lvremove(group, volume));
+    for (const volume of spent) requireNoDependents(state, volume);
+    const commands = spent.map((volume) => lvremove(group, volume.name));
     await changeVolumes(place, session, leftover, { action, commands });
   }
-  await reopen(place, session, { ...disk, name });
   return tagOf(disk, 'made') === idOf(intent) ? 'finished' : 'undone';
 }
 
