@@ -83,3 +83,64 @@ test('a thin disk is not replaced while somebody else has a classic snapshot of 
   await lvm(host, `lvs ${group}/backup ${group}/copy`);
   await world.dispose();
 });
+
+const uuid = '11111111-2222-3333-4444-555555555555';
+
+test("a disk of Nova's, which has no tags, stays one when a snapshot is brought back", async () => {
+  const world = await simLvmImages('thin')();
+  const { host, config } = world;
+  await lvm(host, `lvcreate -y -V 8M --thinpool pool -n ${uuid}_disk ${group}`);
+  const backend = new Backend({ host, config });
+  const image = backend.image({ id: uuid }, 'disk', 'lvm');
+  await image.createSnap('s');
+  const orphans = async () =>
+    (await backend.audit()).filter(({ kind }) => kind === 'orphan-volume').map(({ path }) => path);
+  expect(await orphans()).toEqual([]);
+  await image.rollbackToSnap('s');
+  expect((await image.info()).snapshots).toEqual(['s']);
+  // Now that it is platter's, it is told that no record knows it.
+  expect(await orphans()).toEqual([`${group}/${uuid}_disk`]);
+  await world.dispose();
+});
+
+test('a volume that says it is no disk there is hides none', async () => {
+  const world = await simLvmImages('thick')();
+  const { host, config } = world;
+  const backend = new Backend({ host, config });
+  await backend.image({ id: 'vm1' }, 'disk', 'lvm').createImage({ sizeBytes: 8 * MiB });
+  await lvm(host, `lvcreate -y -L 4M --addtag platter.image=garbage -n other ${group}`);
+  await lvm(host, `lvcreate -y -L 4M --addtag platter.image=../../etc -n .._..__etc ${group}`);
+  expect(await backend.list()).toMatchObject([{ instance: 'vm1', disk: 'disk' }]);
+  expect(await backend.audit()).toEqual([]);
+  await world.dispose();
+});
+
+test("tags that somebody has given to a disk are its successor's", async () => {
+  const world = await simLvmImages('thin')();
+  const { host, config } = world;
+  const image = new Backend({ host, config }).image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  await image.createSnap('s');
+  for (const odd of ['site#7', '#x', 'a=b&c!:/']) {
+    await lvm(host, `lvchange --addtag ${odd} ${group}/vm1_disk`);
+  }
+  await image.rollbackToSnap('s');
+  const { stdout } = await lvm(host, `lvs --noheadings -o lv_tags ${group}/vm1_disk`);
+  expect(stdout.trim().split(',')).toEqual(
+    expect.arrayContaining(['site#7', '#x', 'a=b&c!:/', 'platter.image=vm1/disk']),
+  );
+  await world.dispose();
+});
+
+test('a pool stays, whatever it is called, unless platter has made it for a disk', async () => {
+  const world = await simLvmImages('thick')();
+  const { host, config } = world;
+  await lvm(host, `lvcreate -y --type thin-pool -L 64M -n platter-pool-ssd ${group}`);
+  const lvmConfig = { ...config.lvm, thinPool: 'platter-pool-ssd' };
+  const backend = new Backend({ host, config: { ...config, lvm: lvmConfig } });
+  const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  await image.destroy();
+  await lvm(host, `lvs ${group}/platter-pool-ssd`);
+  await world.dispose();
+});

@@ -54,7 +54,7 @@ describe('command lines', () => {
     expect(lvmScriptText([...snapshot, lvrename('vg0', 'platter-part-01', 'vm1_disk')])).toBe(
       [
         '#!/sbin/lvm',
-        'lvcreate -y -s -kn -an -prw --addtag platter.image=vm1/disk -n platter-part-01 vg0/t',
+        'lvcreate -y -s -kn -an -prw --addtag=platter.image=vm1/disk -n platter-part-01 vg0/t',
         'lvrename vg0 platter-part-01 vm1_disk',
         '',
       ].join('\n'),
@@ -79,7 +79,10 @@ describe('command lines', () => {
       });
       const lines = lvmScriptText(commands).split('\n');
       for (const line of lines) expect(line.length).toBeLessThan(254);
-      const given = commands.flatMap(({ args }) => args).filter((text) => tags.includes(text));
+      const given = commands
+        .flatMap(({ args }) => args)
+        .filter((text) => text.startsWith('--addtag='))
+        .map((text) => text.slice('--addtag='.length));
       expect(given).toEqual(tags);
     },
   );

@@ -92,7 +92,7 @@ export const lvmChangeMutants: readonly Mutant[] = [
         find: `...createThinSnapshot({
             group,
             name: part,
-            tags: tagsOfSuccessor(disk, workspace.id),
+            tags: tagsOfSuccessor(disk, address, workspace.id),
             origin: id,
             permission: 'rw',
           }),

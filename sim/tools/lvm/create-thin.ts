@@ -101,7 +101,8 @@ export function* createPool(session: LvmSession, name: string, sizeBytes: number
   if (group.volumes.has(name)) {
     throw new LvmFailure([`Logical volume ${name} already exists in Volume group ${group.name}.`]);
   }
-  yield* makePool(session, name, sizeBytes);
+  const pool = yield* makePool(session, name, sizeBytes);
+  pool.tags = new Set(attributesOf(session).tags);
   session.say(`Logical volume "${name}" created.`);
 }
 

@@ -33,7 +33,7 @@ export async function destroySteps(
   const disk = requireImageVolume(state, address);
   const pool = volumeNamed(state, disk.pool);
   requireZeroing(config, pool);
-  const ownPool = pool !== undefined && isSparsePool(pool) ? pool.name : undefined;
+  const ownPool = pool !== undefined && isSparsePool(config, pool) ? pool.name : undefined;
   const kept = snapshotsOf(state, address).map(({ volume }) => volume);
   const snapshots = kept.map(({ name }) => name);
   requireNoDependents(state, disk, snapshots);

@@ -2,8 +2,9 @@
  * Names and tags of volumes. Disks have the names that Nova gives them; what else platter makes begins with `platter-`,
  * and everything that platter makes has tags that say what it is. A volume without them is somebody else's.
  */
+import type { Config } from '../../config/config.ts';
 import { PlatterError } from '../../errors.ts';
-import { formatAddress, isName, parseImageAddress, type ImageAddress } from '../../names.ts';
+import { formatAddress, isName, type ImageAddress } from '../../names.ts';
 import type { Volume } from '../../tools/lvm/report.ts';
 
 /** B061 */
@@ -110,15 +111,12 @@ export function isForeign({ tags }: Volume): boolean {
 
 /** The disk that a volume is, if it is one. */
 export function imageOf(volume: Volume): ImageAddress | undefined {
-  const said = tagOf(volume, 'image');
-  if (said !== undefined) {
-    const address = parseImageAddress(said);
-    return volumeName(address) === volume.name ? address : undefined;
-  }
-  const instance = novaVolume.exec(volume.name)?.[1];
-  if (instance === undefined || !isForeign(volume)) return undefined;
+  const said = tagOf(volume, 'image')?.split('/')[0];
+  const instance = said ?? novaVolume.exec(volume.name)?.[1] ?? '';
   const disk = diskOf(instance, volume.name);
-  return disk === undefined ? undefined : { instance, disk };
+  if (disk === undefined || !isName('instance', instance)) return undefined;
+  const address = { instance, disk };
+  return isImage(volume, address) ? address : undefined;
 }
 
 /** Of `group/volume`; and of the name for device-mapper, in which each hyphen counts twice (names.json). */
@@ -144,7 +142,8 @@ export function checkVolumeName(group: string, address: ImageAddress): string {
   });
 }
 
-/** Whether a pool was made for one disk alone. */
-export function isSparsePool({ name }: Volume): boolean {
-  return name.startsWith('platter-pool-');
+/** Whether platter has made a pool for one disk alone: by its name, which its tag confirms; and nobody chose it since. */
+export function isSparsePool({ lvm }: Pick<Config, 'lvm'>, volume: Volume): boolean {
+  const isMade = volume.name === sparsePoolName(tagOf(volume, 'made') ?? '');
+  return isMade && volume.name !== lvm.thinPool;
 }

@@ -47,7 +47,7 @@ export async function removeVolume(
   const now = await readGroup(place, session.host);
   requireNoDependents(now, volume);
   const users = now.volumes.filter((other) => other.pool === volume.pool && other.name !== name);
-  const isLast = pool !== undefined && isSparsePool(pool) && users.length === 0;
+  const isLast = pool !== undefined && isSparsePool(place.config, pool) && users.length === 0;
   await changeVolumes(place, session, workspace, {
     action: 'remove the volume',
     commands: [lvremove(place.group, name), ...(isLast ? [lvremove(place.group, pool.name)] : [])],

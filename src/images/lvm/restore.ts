@@ -3,6 +3,7 @@
  * and leave the other snapshots without an origin. A thick one is copied over from it: begun again when it is broken off.
  */
 import { managed } from '../../ingress/proven.ts';
+import { formatAddress, type ImageAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import {
@@ -46,11 +47,15 @@ export async function restoreSteps(
   requireZeroing(place.config, pool);
   // The disk that is replaced goes.
   requireNoDependents(group, disk);
-  return [replaceStep(place, disk, snapshot)];
+  return [replaceStep(place, { address, disk }, snapshot)];
 }
 
 /** The disk goes away by one rename and comes back by the next; it cannot be opened between the two, nor before. */
-function replaceStep({ group, ...place }: Place, disk: Volume, { id, name }: SnapshotFacts): Step {
+function replaceStep(
+  { group, ...place }: Place,
+  { address, disk }: { address: ImageAddress; disk: Volume },
+  { id, name }: SnapshotFacts,
+): Step {
   return {
     description: `replace ${disk.name} by a thin snapshot of snapshot ${name}`,
     async run(session) {
@@ -68,7 +73,7 @@ function replaceStep({ group, ...place }: Place, disk: Volume, { id, name }: Sna
           ...createThinSnapshot({
             group,
             name: part,
-            tags: tagsOfSuccessor(disk, workspace.id),
+            tags: tagsOfSuccessor(disk, address, workspace.id),
             origin: id,
             permission: 'rw',
           }),
@@ -84,10 +89,14 @@ function replaceStep({ group, ...place }: Place, disk: Volume, { id, name }: Sna
   };
 }
 
-/** What the disk says of itself, and that this operation made it. */
-function tagsOfSuccessor({ tags }: Volume, id: string): readonly string[] {
-  const made = tag('made', '');
-  return [...tags.filter((known) => !known.startsWith(made)), tag('made', id)];
+/**
+ * What the disk says of itself, and that this operation made it. A disk of Nova's says nothing: with the tags of platter
+ * it has to say which disk it is.
+ */
+function tagsOfSuccessor({ tags }: Volume, address: ImageAddress, id: string): readonly string[] {
+  const own = [tag('image', ''), tag('made', '')];
+  const kept = tags.filter((known) => !own.some((prefix) => known.startsWith(prefix)));
+  return [...kept, tag('image', formatAddress(address)), tag('made', id)];
 }
 
 async function reopen(place: Place, session: Session, disk: Volume): Promise<void> {

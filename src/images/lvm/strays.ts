@@ -53,12 +53,18 @@ async function whyStray(
   }
   const of = tagOf(volume, 'of');
   if (of !== undefined) {
-    const hasDisk = group.volumes.some((other) => tagOf(other, 'image') === of);
+    const hasDisk = group.volumes.some((other) => isDisk(other, of));
     if (hasDisk) return undefined;
     const message = 'the disk that it is a snapshot of is not there';
     return { kind: 'orphan-volume', subject: of, message, hint: removal };
   }
   return diskWithoutRecord(place, volume);
+}
+
+/** Also one that is being removed, which only its tag tells, and one of Nova's, which only its name tells. */
+function isDisk(volume: Volume, of: string): boolean {
+  const address = imageOf(volume);
+  return tagOf(volume, 'image') === of || (address !== undefined && formatAddress(address) === of);
 }
 
 async function diskWithoutRecord(

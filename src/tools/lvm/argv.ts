@@ -42,7 +42,7 @@ function lvcreate({ group, name, tags }: NewVolume, how: string[], target = grou
 }
 
 function addTags(tags: readonly string[]): string[] {
-  return tags.flatMap((tag) => ['--addtag', tag]);
+  return tags.map((tag) => `--addtag=${tag}`);
 }
 
 const lvchange = (...args: string[]): Command => ({ file: 'lvchange', args });
@@ -128,8 +128,11 @@ export function lvmScript(path: string): Command {
   return { file: 'lvm', args: [path] };
 }
 
-/** What `lvm FILE` takes for one word: names, sizes and tags need no quotes, and others do not get here. */
-const word = /^[A-Za-z0-9_+.,\-/=!:&]+$/;
+/**
+ * What `lvm FILE` takes for one word: names, sizes and tags need no quotes, and others do not get here. A word that begins
+ * with # begins a comment.
+ */
+const word = /^(?!#)[A-Za-z0-9_+.,\-/=!:&#]+$/;
 
 /** `lvm` reads 255 characters at once, and takes a line that fills them, with its end, for one that goes on. */
 const lineCharsMax = 253;
