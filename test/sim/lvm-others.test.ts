@@ -1,20 +1,12 @@
 /** What others have made in the volume group, or have done to disks with LVM's own tools: platter harms none of it. */
 import { expect, test } from 'vitest';
 import { Backend } from '../../src/images/backend.ts';
-import type { Command, RunResult } from '../../src/ports/executor.ts';
+import type { Command } from '../../src/ports/executor.ts';
 import type { Host } from '../../src/ports/host.ts';
-import { simLvmImages } from './lvm-world.ts';
+import { lvm, simLvmImages } from './lvm-world.ts';
 
 const MiB = 2 ** 20;
 const group = 'vg0';
-
-/** By hand: a command line of LVM. */
-async function lvm(host: Host, line: string): Promise<RunResult> {
-  const [file = '', ...args] = line.split(' ');
-  const result = await host.executor.run({ file, args });
-  expect(result).toMatchObject({ exitCode: 0 });
-  return result;
-}
 
 /** `meanwhile` is what somebody does when the command has run. */
 function interrupted(
@@ -142,5 +134,36 @@ test('a pool stays, whatever it is called, unless platter has made it for a disk
   await image.createImage({ sizeBytes: 8 * MiB });
   await image.destroy();
   await lvm(host, `lvs ${group}/platter-pool-ssd`);
+  await world.dispose();
+});
+
+test('a snapshot is read after its host was started anew, when neither it nor its disk is active', async () => {
+  const world = await simLvmImages('thick')();
+  const { host, config } = world;
+  const backend = new Backend({ host, config });
+  const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  await image.createSnap('s');
+  await lvm(host, `lvchange -an ${group}/vm1_disk`);
+  await image.snapshotExtract('/work/s.raw', 'raw', { snapshot: 's' });
+  await lvm(host, `lvchange -an ${group}/vm1_disk`);
+  const clone = backend.image({ id: 'vm2' }, 'disk', 'lvm');
+  await clone.createImage({ snapshot: 'vm1/disk@s' });
+  await world.dispose();
+});
+
+test('a disk that somebody has made read-only neither grows nor is copied over', async () => {
+  const world = await simLvmImages('thick')();
+  const { host, config } = world;
+  const image = new Backend({ host, config }).image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  await lvm(host, `lvchange -pr ${group}/vm1_disk`);
+  const refusal = { code: 'PERMISSION_DENIED', hint: expect.stringContaining('lvchange -prw') };
+  await expect(image.resizeImage(16 * MiB)).rejects.toMatchObject(refusal);
+  expect((await image.info()).virtualSizeBytes).toBe(8 * MiB);
+  await image.createSnap('s');
+  await expect(image.rollbackToSnap('s')).rejects.toMatchObject(refusal);
+  await lvm(host, `lvchange -prw ${group}/vm1_disk`);
+  await image.rollbackToSnap('s');
   await world.dispose();
 });

@@ -1,5 +1,9 @@
 /** A simulated host with a simulated volume group, for the contract suites. */
+import { expect } from 'vitest';
 import type { ConfigInput } from '../../src/config/config.ts';
+import type { Command, RunResult } from '../../src/ports/executor.ts';
+import type { Host } from '../../src/ports/host.ts';
+import { hostOf } from '../../sim/host.ts';
 import { lvmConfigOf, volumeGroupStores } from '../../sim/scenarios/volume-group.ts';
 import type { VolumeGroupSpec } from '../../sim/scenarios/scenario.ts';
 import type { World } from '../../sim/world.ts';
@@ -32,6 +36,42 @@ function provideKeys(world: World): readonly string[] {
     },
   });
   return seen;
+}
+
+/** By hand: a command line of LVM. */
+export async function lvm(host: Host, line: string): Promise<RunResult> {
+  const [file = '', ...args] = line.split(' ');
+  const result = await host.executor.run({ file, args });
+  expect(result).toMatchObject({ exitCode: 0 });
+  return result;
+}
+
+/** An operation of a process that is killed before it runs a command, after `last`. Resolves then. */
+export function killedAt(
+  world: World,
+  isWhen: (command: Command) => boolean,
+  operate: (host: Host) => Promise<unknown>,
+  last: (command: Command) => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
+  const [machine] = world.machines;
+  if (machine === undefined) throw new Error('a world has a machine');
+  const process = world.spawn(machine, 'killed');
+  const host = hostOf(world, process);
+  return new Promise((resolve, reject) => {
+    const executor: Host['executor'] = {
+      async run(command, options) {
+        if (!isWhen(command)) return host.executor.run(command, options);
+        await last(command);
+        world.kill(process);
+        resolve();
+        return new Promise(() => {});
+      },
+    };
+    operate({ ...host, executor }).then(
+      () => reject(new Error('it was not killed')),
+      (error: unknown) => reject(error as Error),
+    );
+  });
 }
 
 export function simLvmImages(

@@ -136,7 +136,7 @@ export const lvmChangeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/restore',
-        find: 'await copyBack(place, session, disk, requireReadable(snapshot));',
+        find: 'await copyBack(place, session, disk, now);',
         replace: '',
       },
     ],

@@ -107,7 +107,7 @@ function attributes(volume: LogicalVolume, group: VolumeGroup): string {
     isReadOnly ? 'r' : 'w',
     'i',
     '-',
-    isInvalid ? 'I' : isSuspended ? 's' : isActive ? 'a' : '-',
+    isActive && isInvalid ? 'I' : isSuspended ? 's' : isActive ? 'a' : '-',
     isActive && isOpen(volume) ? 'o' : '-',
     isThin ? 't' : isCopying ? 's' : '-',
     isThin ? 'z' : '-',

@@ -11,7 +11,14 @@ import { growMap, openMap } from './crypt.ts';
 import { imageVolume } from './facts.ts';
 import { begin } from './intent.ts';
 import { devicePath, tagOf, volumeName } from './names.ts';
-import { readGroup, requireGroupRoom, requirePool, requirePoolRoom, type Place } from './place.ts';
+import {
+  readGroup,
+  requireGroupRoom,
+  requirePool,
+  requirePoolRoom,
+  requireWritable,
+  type Place,
+} from './place.ts';
 import { activateVolume, changeVolumes } from './run.ts';
 
 export async function growSteps(
@@ -23,6 +30,7 @@ export async function growSteps(
   const state = await readGroup(place, host);
   const volume = imageVolume(state, address);
   if (volume?.kind === 'origin') throw hasClassicSnapshots(formatAddress(address));
+  if (volume !== undefined) requireWritable(volume);
   if (volume?.kind === 'thin') requirePoolRoom(requirePool(state, volume.pool), 0);
   else requireGroupRoom(state, sizeBytes - virtualSizeBytes);
   const name = volumeName(address);

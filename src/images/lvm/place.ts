@@ -70,6 +70,15 @@ export function requirePool(group: VolumeGroup, name: string): Volume {
   });
 }
 
+/** PERMISSION_DENIED where somebody has made a volume read-only. */
+export function requireWritable({ name, isReadOnly }: Volume): void {
+  if (!isReadOnly) return;
+  throw new PlatterError('PERMISSION_DENIED', `the volume "${name}" is read-only`, {
+    details: { volume: name },
+    hint: 'lvchange -prw makes it writable again',
+  });
+}
+
 /**
  * IN_USE where somebody else's snapshots hang on a volume: LVM would remove them together with it. Thin ones of its own pool
  * do not: they share its data, and stay.

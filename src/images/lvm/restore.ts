@@ -12,8 +12,9 @@ import {
   deactivate,
   lvremove,
   lvrename,
+  lvs,
 } from '../../tools/lvm/argv.ts';
-import type { Volume } from '../../tools/lvm/report.ts';
+import { parseLvs, type Volume } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { syncContent, writeContent } from './content.ts';
@@ -25,6 +26,7 @@ import {
   requireNoDependents,
   requirePool,
   requirePoolRoom,
+  requireWritable,
   requireZeroing,
   volumeNamed,
   type Place,
@@ -41,7 +43,10 @@ export async function restoreSteps(
   const group = await readGroup(place, place.host);
   const disk = requireImageVolume(group, address);
   const from = requireReadable(volumeNamed(group, snapshot.id));
-  if (from.kind !== 'thin') return [copyBackStep(place, disk, from)];
+  if (from.kind !== 'thin') {
+    requireWritable(disk);
+    return [copyBackStep(place, disk, from)];
+  }
   const pool = requirePool(group, from.pool);
   requirePoolRoom(pool, 0);
   requireZeroing(place.config, pool);
@@ -148,10 +153,17 @@ function copyBackStep(place: Place, disk: Volume, snapshot: Volume): Step {
       // Broken off before the copy, it has the disk active again, and mapped: a disk in use must not be copied over.
       await begin(session, 'lvm restore', { volume: disk.name });
       await closeAnyMap(place, session, disk);
-      await changeVolumes(place, session, workspace, {
+      const stdout = await changeVolumes(place, session, workspace, {
         action: 'make sure that nothing uses the disk',
-        commands: [deactivate(place.group, disk.name), activate(place.group, disk.name)],
+        commands: [
+          deactivate(place.group, disk.name),
+          activate(place.group, disk.name),
+          lvs(place.group),
+        ],
       });
+      // Only an active one tells whether its store overflowed.
+      const now = parseLvs(stdout);
+      requireReadable(now && volumeNamed(now, snapshot.name));
       const names = { volume: disk.name, snapshot: snapshot.name };
       await goOn(session, 'lvm restore by copy', names);
       await copyBack(place, session, disk, snapshot);
@@ -173,7 +185,7 @@ async function copyBack(
   await syncContent(session, device);
 }
 
-/** Half a copy is neither the one nor the other: it is made whole. */
+/** Half a copy is neither the one nor the other: it is made whole, unless something uses the disk by now. */
 export async function recoverCopyBack(
   place: Place,
   session: Session,
@@ -185,8 +197,18 @@ export async function recoverCopyBack(
   const snapshot = volumeNamed(state, String(intent['snapshot']));
   if (disk === undefined || snapshot === undefined) return 'undone';
   await closeAnyMap(place, session, disk);
-  await activateVolume(place, session, leftover, disk.name);
-  await copyBack(place, session, disk, requireReadable(snapshot));
+  await activateVolume(place, session, leftover, disk.name, {
+    action: 'make sure that nothing uses the disk',
+    before: [deactivate(place.group, disk.name)],
+  });
+  const now = volumeNamed(await readGroup(place, session.host), snapshot.name);
+  if (now === undefined || now.isInvalid) {
+    await reopen(place, session, disk);
+    const message = `${disk.name} is left restored in part: its snapshot overflowed meanwhile, and what was in it is lost`;
+    session.host.events.emit({ type: 'warning', message });
+    return 'undone';
+  }
+  await copyBack(place, session, disk, now);
   await reopen(place, session, disk);
   return 'finished';
 }

@@ -119,8 +119,13 @@ export async function recoverSnapshotCreation(
   const isSnapshot = volume.kind === 'thin' || volume.kind === 'snapshot';
   // Its last tag: then it has all.
   if (isSnapshot && tagOf(volume, 'of') !== undefined) return 'finished';
-  const commands = [lvremove(group, volume.name)];
-  await changeVolumes(place, session, leftover, { action: 'remove half a snapshot', commands });
+  if (volume.kind === 'thin') {
+    const commands = [lvremove(group, volume.name)];
+    await changeVolumes(place, session, leftover, { action: 'remove half a snapshot', commands });
+  } else {
+    // What was written to its disk since has put former content into its store.
+    await removeClassicSnapshot(place, session, leftover, volume);
+  }
   return 'undone';
 }
 
