@@ -62,6 +62,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
   ENOTDIR: 'Not a directory',
   ESTALE: 'Stale file handle',
   EMFILE: 'Too many open files',
+  EOPNOTSUPP: 'Operation not supported',
   EPERM: 'Operation not permitted',
   EINVAL: 'Invalid argument',
   EBUSY: 'Device or resource busy',

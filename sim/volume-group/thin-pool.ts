@@ -19,6 +19,9 @@ export class ThinPool {
   /** Taken by volumes that are none of anybody's business here. */
   foreignBlocks = 0;
   foreignMetadataBlocks = 0;
+  /** Whether new blocks read as zeros; whether discards are taken. */
+  zeroes = true;
+  takesDiscards = true;
   /** Once full it stays so in reports until it has grown. */
   wasFull = false;
   /** Between two messages of a command that was killed there: nothing can be made or removed any more. */

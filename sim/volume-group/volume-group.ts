@@ -25,6 +25,7 @@ export interface GroupOptions {
 
 export class VolumeGroup {
   readonly name: string;
+  readonly uuid: string;
   readonly extentBytes: number;
   extents: number;
   readonly free: FreeExtents;
@@ -39,6 +40,7 @@ export class VolumeGroup {
 
   constructor(volume: Volume, { name, extents, extentBytes = 2 ** 22, tell }: GroupOptions) {
     this.name = name;
+    this.uuid = `${name}-uuid`;
     this.extents = extents;
     this.extentBytes = extentBytes;
     this.free = new FreeExtents(extents, extentBytes);

@@ -4,6 +4,7 @@ import { readRaw, write } from '../../sim/volume/content.ts';
 import type { World } from '../../sim/world.ts';
 import { Backend } from '../../src/images/backend.ts';
 import type { Command } from '../../src/ports/executor.ts';
+import type { Host } from '../../src/ports/host.ts';
 import { killedAt, lvm, simLvmImages } from './lvm-world.ts';
 
 const MiB = 2 ** 20;
@@ -122,3 +123,83 @@ test.each(['restored', 'restored half'])(
     await images.dispose();
   },
 );
+
+const isZeroing = ({ file }: Command) => file === 'blkdiscard';
+
+test('growth that was cut off is not zeroed again under whoever uses the disk by now', async () => {
+  const images = await simLvmImages('thick')();
+  const { host, config, world } = images;
+  const backend = new Backend({ host, config });
+  const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  const grow = (dying: Host) =>
+    new Backend({ host: dying, config }).image({ id: 'vm1' }, 'disk', 'lvm').resizeImage(16 * MiB);
+  await killedAt(world, isZeroing, grow);
+  put(world, 'vm1_disk', 12 * MiB, 0x22);
+  volumeOf(world, 'vm1_disk').openers += 1;
+  await expect(image.createSnap('s')).rejects.toMatchObject({ code: 'IN_USE' });
+  expect(byteAt(world, 'vm1_disk', 12 * MiB)).toBe(0x22);
+  // What has another size by now was resized by somebody else.
+  await lvm(host, `lvextend -L 24M ${group}/vm1_disk`);
+  await image.createSnap('s');
+  expect(byteAt(world, 'vm1_disk', 12 * MiB)).toBe(0x22);
+  await images.dispose();
+});
+
+test('a disk that somebody else resizes between the plan and the change is left alone', async () => {
+  const images = await simLvmImages('thick')();
+  const { host, config, world } = images;
+  await new Backend({ host, config })
+    .image({ id: 'vm1' }, 'disk', 'lvm')
+    .createImage({ sizeBytes: 8 * MiB });
+  for (const [size, wanted] of [
+    [12, 20],
+    [24, 28],
+  ] as const) {
+    const isGrowing = isScriptWith(world, 'lvextend');
+    const executor: Host['executor'] = {
+      async run(command, options) {
+        if (isGrowing(command)) {
+          await lvm(host, `lvextend -L ${size}M ${group}/vm1_disk`);
+          put(world, 'vm1_disk', (size - 1) * MiB, 0x33);
+        }
+        return host.executor.run(command, options);
+      },
+    };
+    const image = new Backend({ host: { ...host, executor }, config }).image(
+      { id: 'vm1' },
+      'disk',
+      'lvm',
+    );
+    await expect(image.resizeImage(wanted * MiB)).rejects.toMatchObject({
+      code: 'LOCKED',
+      details: { undo: 'undone' },
+    });
+    expect(byteAt(world, 'vm1_disk', (size - 1) * MiB)).toBe(0x33);
+    expect(volumeOf(world, 'vm1_disk').sizeBytes).toBe(size * MiB);
+  }
+  await images.dispose();
+});
+
+test('what was begun in another volume group is not carried on in this one', async () => {
+  const images = await simLvmImages('thick')();
+  const { host, config, world } = images;
+  const backend = new Backend({ host, config });
+  const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  const grow = (dying: Host) =>
+    new Backend({ host: dying, config }).image({ id: 'vm1' }, 'disk', 'lvm').resizeImage(16 * MiB);
+  await killedAt(world, isZeroing, grow);
+  put(world, 'vm1_disk', 12 * MiB, 0x22);
+  const before = world.stores.group?.uuid ?? '';
+  Object.assign(world.stores.group ?? {}, { uuid: 'another' });
+  await expect(image.createSnap('s')).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining(`"${group}" (${before})`),
+  });
+  expect(byteAt(world, 'vm1_disk', 12 * MiB)).toBe(0x22);
+  Object.assign(world.stores.group ?? {}, { uuid: before });
+  await image.createSnap('s');
+  expect(byteAt(world, 'vm1_disk', 12 * MiB)).toBe(0);
+  await images.dispose();
+});

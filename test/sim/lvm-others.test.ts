@@ -167,3 +167,85 @@ test('a disk that somebody has made read-only neither grows nor is copied over',
   await image.rollbackToSnap('s');
   await world.dispose();
 });
+
+test('a pool that does not zero its blocks is given no disks, and one that is made for a disk does', async () => {
+  const world = await simLvmImages('thin')();
+  const { host, config } = world;
+  const room = world.world.stores.group?.volumes.get('pool')?.room;
+  Object.assign(room ?? {}, { zeroes: false });
+  await world.makeTemplate('/work/t.raw', 'raw', 8 * MiB);
+  const backend = new Backend({ host, config });
+  await backend.templates.add('t', '/work/t.raw');
+  const image = backend.image({ id: 'vm1' }, 'disk', 'lvm');
+  const refusal = { code: 'NOT_SUPPORTED', details: { thinPool: 'pool' } };
+  await expect(image.createImage({ sizeBytes: 8 * MiB })).rejects.toMatchObject(refusal);
+  await expect(image.createImage({ template: 't' })).rejects.toMatchObject(refusal);
+  await world.dispose();
+
+  const sparse = await simLvmImages('sparse')();
+  const scripts: string[] = [];
+  const { volume } = sparse.world;
+  const noting = interrupted(
+    sparse.host,
+    ({ file }) => file === 'lvm',
+    ({ args: [path = ''] }) => {
+      const inode = volume.peek(path);
+      return Promise.resolve(scripts.push((inode && volume.text(inode)) ?? ''));
+    },
+  );
+  await new Backend({ host: noting, config: sparse.config })
+    .image({ id: 'vm1' }, 'disk', 'lvm')
+    .createImage({ sizeBytes: 8 * MiB });
+  expect(scripts.join('')).toContain('--type thin-pool -Zy ');
+  await sparse.dispose();
+});
+
+test('a disk goes from a pool that takes no discards, unless that gives its blocks out as they are', async () => {
+  const world = await simLvmImages('thin')();
+  const { host } = world;
+  const config = { ...world.config, lvm: { ...world.config.lvm, volumeClear: 'none' as const } };
+  const room = world.world.stores.group?.volumes.get('pool')?.room;
+  Object.assign(room ?? {}, { takesDiscards: false });
+  const image = new Backend({ host, config }).image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  await image.destroy({ wipe: true });
+  expect(await image.exists()).toBe(false);
+  await image.createImage({ sizeBytes: 8 * MiB });
+  Object.assign(room ?? {}, { zeroes: false });
+  await expect(image.destroy({ wipe: true })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+  await world.dispose();
+});
+
+test('an encrypted disk that its pool has no room for is refused before anything is written', async () => {
+  const world = await simLvmImages('encrypted thin')();
+  const { host, config } = world;
+  const image = new Backend({ host, config }).image({ id: 'vm1' }, 'disk', 'lvm');
+  const room = world.world.stores.group?.volumes.get('pool')?.room;
+  const refusal = { code: 'NO_SPACE', details: { neededBytes: 2048 * MiB } };
+  await expect(image.createImage({ sizeBytes: 2048 * MiB })).rejects.toMatchObject(refusal);
+  await image.createImage({ sizeBytes: 8 * MiB });
+  await expect(image.resizeImage(2056 * MiB)).rejects.toMatchObject(refusal);
+  expect((await image.info()).virtualSizeBytes).toBe(8 * MiB);
+  expect(room?.wasFull).toBe(false);
+  await world.dispose();
+});
+
+test('a disk that is there is encrypted or not, whatever is configured for the next ones', async () => {
+  const world = await simLvmImages('encrypted thick')();
+  const { host, config } = world;
+  const plain = { ...config, encryption: { ...config.encryption, enabled: false } };
+  const name = [{ id: 'vm1' }, 'disk', 'lvm'] as const;
+  for (const [made, read] of [
+    [config, plain],
+    [plain, config],
+  ]) {
+    const image = new Backend({ host, config: made }).image(...name);
+    await image.createImage({ sizeBytes: 8 * MiB });
+    const { path } = await image.info();
+    const other = new Backend({ host, config: read }).image(...name);
+    expect(await other.getModel()).toMatchObject({ path });
+    expect(JSON.stringify(await other.libvirtInfo())).toContain(`"${path}"`);
+    await image.destroy();
+  }
+  await world.dispose();
+});

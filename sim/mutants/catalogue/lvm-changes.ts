@@ -49,7 +49,7 @@ export const lvmChangeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/grow',
-        find: 'const commands = [activate(group, name), command];',
+        find: 'const commands = [activate(group, name), ...guard, command];',
         replace: 'const commands = [activate(group, name)];',
       },
     ],

@@ -14,7 +14,7 @@ export const groupColumns: Readonly<Record<string, Column<VolumeGroup>>> = {
   vg_extent_count: ({ extents }) => String(extents),
   vg_seqno: ({ seqno }) => String(seqno),
   vg_attr: () => 'wz--n-',
-  vg_uuid: ({ name }) => `${name}-uuid`,
+  vg_uuid: ({ uuid }) => uuid,
   vg_tags: () => '',
   pv_count: () => '1',
   vg_missing_pv_count: () => '0',
@@ -64,8 +64,9 @@ const volumeOnly: Readonly<Record<string, Column<LogicalVolume>>> = {
   seg_monitor: ({ kind }) => (kind === 'pool' || kind === 'classic' ? 'monitored' : ''),
   chunk_size: ({ kind }) =>
     ({ linear: '0', classic: '4096', thin: '0', pool: String(thinBlockBytes) })[kind],
-  zero: ({ kind }) => (kind === 'thin' || kind === 'pool' ? 'zero' : 'unknown'),
-  discards: ({ kind }) => (kind === 'thin' || kind === 'pool' ? 'passdown' : ''),
+  zero: (volume) => (isThin(volume) ? (zeroes(volume) ? 'zero' : '') : 'unknown'),
+  discards: (volume) =>
+    isThin(volume) ? (roomOf(volume)?.takesDiscards === false ? 'ignore' : 'passdown') : '',
   thin_count: (volume, group) =>
     volume.kind === 'pool'
       ? String([...group.volumes.values()].filter(({ pool }) => pool === volume).length)
@@ -84,6 +85,10 @@ export const volumeColumns: Readonly<Record<string, Column<LogicalVolume>>> = {
   ),
 };
 
+const isThin = ({ kind }: LogicalVolume) => kind === 'thin' || kind === 'pool';
+const roomOf = ({ room, pool }: LogicalVolume) => room ?? pool?.room;
+const zeroes = (volume: LogicalVolume) => roomOf(volume)?.zeroes === true;
+
 function isOpen(volume: LogicalVolume): boolean {
   return volume.kind === 'pool' || volume.isOpen;
 }
@@ -100,7 +105,6 @@ function attributes(volume: LogicalVolume, group: VolumeGroup): string {
     thin: hasMerge ? 'O' : 'V',
     pool: 't',
   };
-  const isThin = kind === 'thin' || kind === 'pool';
   const isCopying = kind === 'classic' || snapshots.size > 0;
   return [
     types[kind],
@@ -109,8 +113,8 @@ function attributes(volume: LogicalVolume, group: VolumeGroup): string {
     '-',
     isActive && isInvalid ? 'I' : isSuspended ? 's' : isActive ? 'a' : '-',
     isActive && isOpen(volume) ? 'o' : '-',
-    isThin ? 't' : isCopying ? 's' : '-',
-    isThin ? 'z' : '-',
+    isThin(volume) ? 't' : isCopying ? 's' : '-',
+    isThin(volume) && zeroes(volume) ? 'z' : '-',
     volume.room?.wasFull === true ? 'D' : '-',
     volume.skipsActivation ? 'k' : '-',
   ].join('');

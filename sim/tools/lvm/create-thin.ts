@@ -103,6 +103,7 @@ export function* createPool(session: LvmSession, name: string, sizeBytes: number
   }
   const pool = yield* makePool(session, name, sizeBytes);
   pool.tags = new Set(attributesOf(session).tags);
+  if (pool.room !== undefined) pool.room.zeroes = session.options.values.get('zero') !== 'n';
   session.say(`Logical volume "${name}" created.`);
 }
 

@@ -3,6 +3,7 @@
  * and reads as zeros; of others it is the disk's affair what is read then, and this one keeps it. `-z` writes zeros.
  */
 import { LogicalVolume } from '../../volume-group/logical-volume.ts';
+import { errno } from '../../volume/errno.ts';
 import { clear } from '../../volume/content.ts';
 import { awaitDevice, holdOpen, noSuchFile } from '../block-device.ts';
 import { errnoText, failure, success, type ToolProgram } from '../program.ts';
@@ -29,6 +30,7 @@ export const blkdiscard: ToolProgram = function* blkdiscard(context, args) {
     const start = valueOf('-o') ?? 0;
     const end = Math.min(content.sizeBytes, start + (valueOf('-l') ?? content.sizeBytes));
     const isThin = device instanceof LogicalVolume && device.kind === 'thin';
+    if (isThin && !zeroes && device.pool?.room?.takesDiscards === false) throw errno('EOPNOTSUPP');
     if (zeroes || isThin) device.write(clear(content, start, end));
     if (isThin && !zeroes) device.pool?.room?.unmap(device.mappings, start, end);
     return success();

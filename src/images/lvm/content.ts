@@ -1,10 +1,11 @@
 /** Writes to devices: content, and zeros over what somebody left in them. */
-import type { ErrorCode } from '../../errors.ts';
+import { PlatterError, type ErrorCode } from '../../errors.ts';
 import type { ProvenImage } from '../../ingress/proven.ts';
 import { convertImage } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import type { Command, RunResult } from '../../ports/executor.ts';
 import { roundUp, sectorBytes } from '../../sizes.ts';
+import type { Volume } from '../../tools/lvm/report.ts';
 import { shred, syncDevice } from '../../tools/coreutils/devices.ts';
 import { runTool } from '../../tools/run.ts';
 import { blkdiscard, blkdiscardZero } from '../../tools/util-linux/blkdiscard.ts';
@@ -38,9 +39,20 @@ export function syncContent(running: Running, device: string): Promise<void> {
   return run(running, syncDevice(device), 'sync the volume');
 }
 
-/** Gives the blocks of a thin volume back to its pool. */
-export function discardContent(running: Running, device: string): Promise<void> {
-  return run(running, blkdiscard(device), 'discard the volume');
+/**
+ * Gives the blocks of a thin volume back to its pool. One that takes no discards (`--discards ignore`) gets them when the
+ * volume is removed: that will do where it zeroes them before it gives them out again.
+ */
+export async function discardContent(
+  running: Running,
+  device: string,
+  { zeroes }: Pick<Volume, 'zeroes'>,
+): Promise<void> {
+  try {
+    await run(running, blkdiscard(device), 'discard the volume');
+  } catch (error) {
+    if (!zeroes || !PlatterError.is(error) || error.code !== 'NOT_SUPPORTED') throw error;
+  }
 }
 
 export type Clearing = Place['config']['lvm']['volumeClear'];
@@ -70,5 +82,6 @@ function classify({ stderr }: RunResult): ErrorCode {
   if (/No space left on device/.test(stderr)) return 'NO_SPACE';
   if (/Permission denied|Operation not permitted/.test(stderr)) return 'PERMISSION_DENIED';
   if (/busy/.test(stderr)) return 'IN_USE';
+  if (/Operation not supported/.test(stderr)) return 'NOT_SUPPORTED';
   return /No such file or directory/.test(stderr) ? 'NOT_FOUND' : 'TOOL_FAILED';
 }

@@ -33,6 +33,7 @@ import {
   requireGroupRoom,
   requirePool,
   requirePoolRoom,
+  requireZeroing,
   volumeNamed,
   type Place,
 } from './place.ts';
@@ -42,6 +43,7 @@ import { findTemplateVolume, importTemplateStep } from './template-volume.ts';
 /** What a new disk is known to be when it is planned. */
 interface Draft {
   readonly place: Place;
+  readonly group: VolumeGroup;
   readonly order: CreateOrder;
   /** Undefined where the disk is not encrypted. */
   readonly keyId: string | undefined;
@@ -55,7 +57,7 @@ export async function planVolume(
   const keyId = keyIdOf(place, group, order);
   // A missing key is told before anything is made (B070).
   if (keyId !== undefined) await secretOf(place, keyId);
-  const draft = { place, order, keyId };
+  const draft = { place, group, order, keyId };
   const origin = await sharedOrigin(draft, group);
   return origin === undefined ? planCopy(draft, group) : planSnapshot(draft, origin);
 }
@@ -89,6 +91,7 @@ async function sharedOrigin(draft: Draft, group: VolumeGroup): Promise<Origin | 
   const { thinPool } = place.config.lvm;
   if (base.kind !== 'template' || thinPool === undefined || keyId !== undefined) return undefined;
   const pool = requirePool(group, thinPool);
+  requireZeroing(place.config, pool);
   requirePoolRoom(pool, 0);
   const known = findTemplateVolume(group, thinPool, base);
   if (known === undefined) {
@@ -103,10 +106,10 @@ async function sharedOrigin(draft: Draft, group: VolumeGroup): Promise<Origin | 
   };
 }
 
-function beginStep({ order }: Draft): Step {
+function beginStep({ order, group }: Draft): Step {
   return {
     description: 'write down what is about to be made',
-    run: (session) => begin(session, 'lvm create', { ...order.address }),
+    run: (session) => begin(session, group, 'lvm create', { ...order.address }),
   };
 }
 
@@ -202,7 +205,10 @@ async function volumeMaker(draft: Draft, group: VolumeGroup): Promise<VolumeMake
     sizeBytes: finalSize(order, group.extentBytes),
   });
   if (thinPool !== undefined) {
-    requirePoolRoom(requirePool(group, thinPool), 0);
+    const pool = requirePool(group, thinPool);
+    requireZeroing(place.config, pool);
+    // All of an encrypted disk is written, also what reads as zeros; of others nobody knows how much is.
+    requirePoolRoom(pool, keyId === undefined ? 0 : sizeBytes);
     const commands = (session: Session) => createThin({ ...volume(session), pool: thinPool });
     return { kind: 'thin', commands };
   }

@@ -47,7 +47,7 @@ export async function destroySteps(
       async run(session) {
         const { workspace } = session;
         const details = { volume: disk.name, snapshots, clearing, recordId, ownPool };
-        await begin(session, 'lvm destroy', details);
+        await begin(session, state, 'lvm destroy', details);
         for (const volume of [disk, ...inPool]) await closeAnyMap(place, session, volume);
         await changeVolumes(place, session, workspace, {
           action: 'take the disk away',

@@ -3,14 +3,14 @@ import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { activate, lvextend } from '../../tools/lvm/argv.ts';
+import { activate, deactivate, lvextend, requireSmaller } from '../../tools/lvm/argv.ts';
+import type { Volume } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { syncContent, writeZeros } from './content.ts';
-import { growMap, openMap } from './crypt.ts';
-import { imageVolume } from './facts.ts';
+import { closeAnyMap, growMap, openMap } from './crypt.ts';
 import { begin } from './intent.ts';
-import { devicePath, tagOf, volumeName } from './names.ts';
+import { devicePath, tagOf } from './names.ts';
 import {
   readGroup,
   requireGroupRoom,
@@ -20,6 +20,7 @@ import {
   type Place,
 } from './place.ts';
 import { activateVolume, changeVolumes } from './run.ts';
+import { requireImageVolume } from './snapshots.ts';
 
 export async function growSteps(
   place: Place,
@@ -28,31 +29,34 @@ export async function growSteps(
 ): Promise<readonly Step[]> {
   const { group, host } = place;
   const state = await readGroup(place, host);
-  const volume = imageVolume(state, address);
-  if (volume?.kind === 'origin') throw hasClassicSnapshots(formatAddress(address));
-  if (volume !== undefined) requireWritable(volume);
-  if (volume?.kind === 'thin') requirePoolRoom(requirePool(state, volume.pool), 0);
-  else requireGroupRoom(state, sizeBytes - virtualSizeBytes);
-  const name = volumeName(address);
+  const volume = requireImageVolume(state, address);
+  if (volume.kind === 'origin') throw hasClassicSnapshots(formatAddress(address));
+  requireWritable(volume);
+  const { name } = volume;
   const command = lvextend(group, name, sizeBytes);
+  const added = addedTo(volume, { fromBytes: virtualSizeBytes, toBytes: sizeBytes });
+  // What is zeroed must be what was added: not what somebody else has added meanwhile, and written to.
+  const writtenBytes = isZeroed(added) ? sizeBytes - virtualSizeBytes : 0;
+  if (volume.kind === 'thin') requirePoolRoom(requirePool(state, volume.pool), writtenBytes);
+  else requireGroupRoom(state, writtenBytes);
+  const guard = isZeroed(added)
+    ? [requireSmaller(group, name, virtualSizeBytes + state.extentBytes)]
+    : [];
   return [
     {
       description: `grow volume ${name} to ${sizeBytes} bytes`,
       command,
       async run(session) {
         const { workspace } = session;
-        await begin(session, 'lvm grow', { volume: name, fromBytes: virtualSizeBytes, sizeBytes });
-        const commands = [activate(group, name), command];
-        const change = { action: 'grow the disk', commands };
-        await changeVolumes(place, session, workspace, change);
-        const keyId = volume === undefined ? undefined : tagOf(volume, 'key');
-        const isThick = volume?.kind !== 'thin';
-        await zeroAdded(place, session, name, {
+        await begin(session, state, 'lvm grow', {
+          volume: name,
           fromBytes: virtualSizeBytes,
-          toBytes: sizeBytes,
-          keyId,
-          isThick,
+          sizeBytes,
         });
+        const commands = [activate(group, name), ...guard, command];
+        const change = { action: 'grow the disk', commands };
+        await changeVolumes(place, session, workspace, change).catch(wasResized);
+        await zeroAdded(place, session, name, added);
         await completeIntent(session.host.filesystem, workspace);
       },
     },
@@ -66,6 +70,16 @@ function hasClassicSnapshots(name: string): PlatterError {
   });
 }
 
+/** It was not as large as it was planned: nothing was changed. */
+function wasResized(error: unknown): never {
+  if (!PlatterError.is(error) || error.code !== 'CANNOT_SHRINK') throw error;
+  throw new PlatterError('LOCKED', 'somebody else resizes the disk', {
+    details: error.details,
+    hint: 'look at its size, and try again',
+    cause: error,
+  });
+}
+
 interface Added {
   readonly fromBytes: number;
   readonly toBytes: number;
@@ -73,24 +87,37 @@ interface Added {
   readonly isThick: boolean;
 }
 
+function addedTo(volume: Volume, range: { fromBytes: number; toBytes: number }): Added {
+  return { ...range, keyId: tagOf(volume, 'key'), isThick: volume.kind !== 'thin' };
+}
+
+/** What a pool adds reads as zeros by itself, where nothing decrypts it. */
+function isZeroed({ keyId, isThick }: Added): boolean {
+  return isThick || keyId !== undefined;
+}
+
 async function zeroAdded(
   place: Place,
   session: Session,
   name: string,
-  { fromBytes, toBytes, keyId, isThick }: Added,
+  added: Added,
 ): Promise<void> {
+  if (!isZeroed(added)) return;
+  const { fromBytes, toBytes, keyId } = added;
   let device = devicePath(place.group, name);
   if (keyId !== undefined) {
     device = await openMap(place, session, name, keyId);
     await growMap(place, session, name);
-  } else if (!isThick) {
-    return;
   }
   await writeZeros(session, device, { fromBytes, toBytes });
   await syncContent(session, device);
 }
 
-/** The size tells whether it grew; then what it grew by is zeroed again, for nobody was told of it yet. */
+/**
+ * The size tells whether it grew; then what it grew by is zeroed again, for nobody was told of it yet. Not while anything has
+ * the disk open (IN_USE), nor where somebody else has resized it: they may have written there. What somebody has written and
+ * closed again, between the end of the one process and the recovery by another, nobody can tell from what was there before.
+ */
 export async function recoverGrowth(
   place: Place,
   session: Session,
@@ -105,13 +132,13 @@ export async function recoverGrowth(
   // Grown or not: LVM that was killed has left it suspended, and so whatever machine uses it.
   await activateVolume(place, session, leftover, name);
   if (volume.sizeBytes < toBytes) return 'undone';
-  const fromBytes = Number(intent['fromBytes']);
-  const added = {
-    fromBytes,
-    toBytes,
-    keyId: tagOf(volume, 'key'),
-    isThick: volume.kind !== 'thin',
-  };
+  const added = addedTo(volume, { fromBytes: Number(intent['fromBytes']), toBytes });
+  if (volume.sizeBytes > toBytes || !isZeroed(added)) return 'finished';
+  await closeAnyMap(place, session, volume);
+  await activateVolume(place, session, leftover, name, {
+    action: 'make sure that nothing uses the disk',
+    before: [deactivate(place.group, name)],
+  });
   await zeroAdded(place, session, name, added);
   return 'finished';
 }

@@ -5,13 +5,12 @@
 import { PlatterError } from '../../errors.ts';
 import { formatAddress, type ImageAddress } from '../../names.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
-import { exists } from '../../workspace/once.ts';
 import type { Driver, DriverContext, DriverFactory } from '../driver.ts';
 
 import { lookForRecord, type Look } from '../image-record.ts';
 import { planVolume } from './create.ts';
 import { destroySteps } from './destroy.ts';
-import { factsOf, snapshotsOf } from './facts.ts';
+import { factsOf, imageVolume, snapshotsOf } from './facts.ts';
 import { endExport, exportVolumeStep } from './export.ts';
 import { growSteps } from './grow.ts';
 import { openingSteps } from './opening.ts';
@@ -22,6 +21,7 @@ import {
   imageOf,
   mapPath,
   mapSuffix,
+  tagOf,
   volumeName,
 } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
@@ -38,14 +38,6 @@ export const lvmDriver: DriverFactory = (context): Driver => {
     const isOwn = record === undefined || record.content.backend === 'lvm';
     return isOwn ? factsOf(state, address, record) : undefined;
   };
-  const pathOf = (address: ImageAddress, isEncrypted: boolean) =>
-    isEncrypted ? mapPath(volumeName(address)) : devicePath(group, volumeName(address));
-  /** Without a look into the group: an encrypted disk that is there is mapped. */
-  const openPath = async (address: ImageAddress) =>
-    pathOf(
-      address,
-      config.encryption.enabled || (await exists(host.filesystem, mapPath(volumeName(address)))),
-    );
 
   return {
     type: 'lvm',
@@ -53,7 +45,7 @@ export const lvmDriver: DriverFactory = (context): Driver => {
     isFileInInstancePath: false,
     isSharedBlockStorage: false,
 
-    path: (address) => pathOf(address, config.encryption.enabled),
+    path: (address) => pathOf(place, address, config.encryption.enabled),
     parsePath: (instance, path) => parseVolumePath(group, instance, path),
 
     capabilities: async () => ({
@@ -73,11 +65,11 @@ export const lvmDriver: DriverFactory = (context): Driver => {
         .map(imageOf)
         .filter((address): address is ImageAddress => address !== undefined),
 
-    model: async (address) => ({ kind: 'LocalBlockImage', path: await openPath(address) }),
+    model: async (address) => ({ kind: 'LocalBlockImage', path: await openPath(place, address) }),
 
     libvirtSource: async (address) => ({
       type: 'block',
-      path: await openPath(address),
+      path: await openPath(place, address),
       format: 'raw',
       io: config.lvm.sparse ? undefined : 'native',
     }),
@@ -110,6 +102,19 @@ export const lvmDriver: DriverFactory = (context): Driver => {
     recover: (session, leftover, intent) => recoverLvm(place, session, leftover, intent),
   };
 };
+
+function pathOf({ group }: Place, address: ImageAddress, isEncrypted: boolean): string {
+  const name = volumeName(address);
+  return isEncrypted ? mapPath(name) : devicePath(group, name);
+}
+
+/** Whether a disk that is there is encrypted it says itself, whatever the next one will be. */
+async function openPath(place: Place, address: ImageAddress): Promise<string> {
+  const volume = imageVolume(await readGroup(place, place.host), address);
+  const isEncrypted =
+    volume === undefined ? place.config.encryption.enabled : tagOf(volume, 'key') !== undefined;
+  return pathOf(place, address, isEncrypted);
+}
 
 function placeOf({ host, config, keyManager }: DriverContext): Place {
   const { volumeGroup: group } = config.lvm;

@@ -6,7 +6,7 @@ import { unknownOperation, type Intent, type Workspace } from '../../workspace/w
 import { openMap } from './crypt.ts';
 import { recoverDestruction } from './destroy.ts';
 import { recoverGrowth } from './grow.ts';
-import { idOf, type LvmOperation } from './intent.ts';
+import { idOf, requireSameGroup, type LvmOperation } from './intent.ts';
 import { privateName, sparsePoolName, tagOf, volumeName } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
 import { removeEmptyPool, removeVolume } from './remove.ts';
@@ -31,7 +31,7 @@ const recoveries: Readonly<Record<LvmOperation, Recovery>> = {
   'lvm destroy': recoverDestruction,
 };
 
-export function recoverLvm(
+export async function recoverLvm(
   place: Place,
   session: Session,
   leftover: Workspace,
@@ -39,6 +39,7 @@ export function recoverLvm(
 ): Promise<Outcome> {
   const recovery = (recoveries as Readonly<Record<string, Recovery | undefined>>)[intent.operation];
   if (recovery === undefined) throw unknownOperation(leftover, intent);
+  requireSameGroup(intent, await readGroup(place, session.host));
   return recovery(place, session, leftover, intent);
 }
 

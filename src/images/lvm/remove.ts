@@ -38,7 +38,7 @@ export async function removeVolume(
     });
   if (volume.kind === 'thin') {
     if (clearing !== 'none' && (await isActivated(activation))) {
-      await discardContent(session, device);
+      await discardContent(session, device, volume);
     }
   } else {
     await activation();

@@ -14,7 +14,7 @@ import {
   lvrename,
   lvs,
 } from '../../tools/lvm/argv.ts';
-import { parseLvs, type Volume } from '../../tools/lvm/report.ts';
+import { parseLvs, type Volume, type VolumeGroup } from '../../tools/lvm/report.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { syncContent, writeContent } from './content.ts';
@@ -40,37 +40,38 @@ export async function restoreSteps(
   { address }: ImageFacts,
   snapshot: SnapshotFacts,
 ): Promise<readonly Step[]> {
-  const group = await readGroup(place, place.host);
-  const disk = requireImageVolume(group, address);
-  const from = requireReadable(volumeNamed(group, snapshot.id));
+  const state = await readGroup(place, place.host);
+  const disk = requireImageVolume(state, address);
+  const from = requireReadable(volumeNamed(state, snapshot.id));
   if (from.kind !== 'thin') {
     requireWritable(disk);
-    return [copyBackStep(place, disk, from)];
+    return [copyBackStep(place, state, { disk, snapshot: from })];
   }
-  const pool = requirePool(group, from.pool);
+  const pool = requirePool(state, from.pool);
   requirePoolRoom(pool, 0);
   requireZeroing(place.config, pool);
   // The disk that is replaced goes.
-  requireNoDependents(group, disk);
-  return [replaceStep(place, { address, disk }, snapshot)];
+  requireNoDependents(state, disk);
+  return [replaceStep(place, state, { address, disk, snapshot })];
 }
 
 /** The disk goes away by one rename and comes back by the next; it cannot be opened between the two, nor before. */
 function replaceStep(
-  { group, ...place }: Place,
-  { address, disk }: { address: ImageAddress; disk: Volume },
-  { id, name }: SnapshotFacts,
+  place: Place,
+  state: VolumeGroup,
+  { address, disk, snapshot }: { address: ImageAddress; disk: Volume; snapshot: SnapshotFacts },
 ): Step {
+  const { group } = place;
+  const { id, name } = snapshot;
   return {
     description: `replace ${disk.name} by a thin snapshot of snapshot ${name}`,
     async run(session) {
       const { host, workspace } = session;
-      const here = { ...place, group };
       const part = privateName(workspace.id);
       const old = removedName(workspace.id);
-      await begin(session, 'lvm restore', { volume: disk.name });
-      await closeAnyMap(here, session, disk);
-      await changeVolumes(here, session, workspace, {
+      await begin(session, state, 'lvm restore', { volume: disk.name });
+      await closeAnyMap(place, session, disk);
+      await changeVolumes(place, session, workspace, {
         action: 'restore the snapshot',
         commands: [
           // Refused while anything has it open.
@@ -88,7 +89,7 @@ function replaceStep(
           lvremove(group, old),
         ],
       });
-      await reopen(here, session, disk);
+      await reopen(place, session, disk);
       await completeIntent(host.filesystem, workspace);
     },
   };
@@ -144,14 +145,18 @@ export async function recoverRestore(
   return tagOf(disk, 'made') === idOf(intent) ? 'finished' : 'undone';
 }
 
-function copyBackStep(place: Place, disk: Volume, snapshot: Volume): Step {
+function copyBackStep(
+  place: Place,
+  group: VolumeGroup,
+  { disk, snapshot }: { disk: Volume; snapshot: Volume },
+): Step {
   return {
     description: `copy snapshot ${snapshot.name} back to ${disk.name}`,
     bytes: disk.sizeBytes,
     async run(session) {
       const { host, workspace } = session;
       // Broken off before the copy, it has the disk active again, and mapped: a disk in use must not be copied over.
-      await begin(session, 'lvm restore', { volume: disk.name });
+      await begin(session, group, 'lvm restore', { volume: disk.name });
       await closeAnyMap(place, session, disk);
       const stdout = await changeVolumes(place, session, workspace, {
         action: 'make sure that nothing uses the disk',
@@ -165,7 +170,7 @@ function copyBackStep(place: Place, disk: Volume, snapshot: Volume): Step {
       const now = parseLvs(stdout);
       requireReadable(now && volumeNamed(now, snapshot.name));
       const names = { volume: disk.name, snapshot: snapshot.name };
-      await goOn(session, 'lvm restore by copy', names);
+      await goOn(session, group, 'lvm restore by copy', names);
       await copyBack(place, session, disk, snapshot);
       await reopen(place, session, disk);
       await completeIntent(host.filesystem, workspace);

@@ -78,7 +78,7 @@ export async function createSnapshotSteps(
                 ...createClassicSnapshot({ ...snapshot, storeBytes: store }),
               ];
         const names = { volume: snapshot.name, origin: volume.name };
-        await begin(session, 'lvm snapshot create', names);
+        await begin(session, group, 'lvm snapshot create', names);
         const change = { action: 'take the snapshot', commands };
         await changeVolumes(place, session, workspace, change);
         await completeIntent(host.filesystem, workspace);
@@ -142,7 +142,7 @@ export async function deleteSnapshotSteps(
       description: `remove snapshot ${name}`,
       async run(session) {
         const { host, workspace } = session;
-        await begin(session, 'lvm snapshot delete', { volume: id });
+        await begin(session, group, 'lvm snapshot delete', { volume: id });
         try {
           await removeSnapshot(place, session, workspace, id);
         } catch (error) {

@@ -8,7 +8,7 @@
 import { assert } from '../../errors.ts';
 import type { Command } from '../../ports/executor.ts';
 
-const groupColumns = 'vg_name,vg_size,vg_free,vg_extent_size';
+const groupColumns = 'vg_name,vg_uuid,vg_size,vg_free,vg_extent_size';
 const volumeColumns =
   'lv_name,lv_attr,lv_size,origin,pool_lv,lv_tags,data_percent,metadata_percent';
 
@@ -55,9 +55,12 @@ export function createThin(volume: NewVolume & { pool: string; sizeBytes: number
   return lvcreate(volume, ['-V', `${volume.sizeBytes}b`, '--thinpool', volume.pool]);
 }
 
-/** With `-L` and `-V` in one command the pool would get the tags, and the volume none. */
+/**
+ * With `-L` and `-V` in one command the pool would get the tags, and the volume none. `-Zy`: its blocks are zeroed before they
+ * are given out, whatever lvm.conf says of new pools.
+ */
 export function createPool(pool: NewVolume & { sizeBytes: number }): Command[] {
-  return lvcreate(pool, ['--type', 'thin-pool', '-L', `${pool.sizeBytes}b`]);
+  return lvcreate(pool, ['--type', 'thin-pool', '-Zy', '-L', `${pool.sizeBytes}b`]);
 }
 
 /** Shares all data with its origin, and is independent of it otherwise. Not active. */
@@ -85,6 +88,12 @@ export function lvrename(group: string, name: string, newName: string): Command 
 /** Refused where that is the size already, or smaller. */
 export function lvextend(group: string, name: string, sizeBytes: number): Command {
   return { file: 'lvextend', args: ['-L', `${sizeBytes}b`, `${group}/${name}`] };
+}
+
+/** Fails where a volume is as large as that already, or larger; changes nothing. */
+export function requireSmaller(group: string, name: string, sizeBytes: number): Command {
+  const { file, args } = lvextend(group, name, sizeBytes);
+  return { file, args: ['--test', ...args] };
 }
 
 /** Also where the volume is marked to be skipped. No error where it is active already. */

@@ -15,7 +15,7 @@ const meanings: readonly (readonly [RegExp, ErrorCode])[] = [
   ],
   // A script that is gone: its workspace was taken over.
   [/No such command/, 'NOT_FOUND'],
-  [/not larger than existing size/, 'CANNOT_SHRINK'],
+  [/not larger than existing size|matches existing size/, 'CANNOT_SHRINK'],
   [/are reserved|is invalid|too long|is not supported|Names? .*invalid/i, 'INVALID_ARGUMENT'],
   [/flock failed/, 'LOCKED'],
   [

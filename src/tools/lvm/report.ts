@@ -26,6 +26,7 @@ export interface Volume {
 
 export interface VolumeGroup {
   readonly name: string;
+  readonly uuid: string;
   readonly sizeBytes: number;
   readonly freeBytes: number;
   readonly extentBytes: number;
@@ -51,6 +52,7 @@ type Row = Readonly<Record<string, string>>;
 function groupOf(row: Row): Omit<VolumeGroup, 'volumes'> {
   return {
     name: text(row, 'vg_name'),
+    uuid: text(row, 'vg_uuid'),
     sizeBytes: count(row, 'vg_size'),
     freeBytes: count(row, 'vg_free'),
     extentBytes: count(row, 'vg_extent_size'),
