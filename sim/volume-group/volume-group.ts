@@ -13,7 +13,7 @@ import type { Volume } from '../volume/volume.ts';
 import { FreeExtents } from './free-extents.ts';
 import { GroupLock } from './group-lock.ts';
 import { LogicalVolume, storeContent, type NewVolume } from './logical-volume.ts';
-import { ThinPool } from './thin-pool.ts';
+import { thinBlockBytes, ThinPool } from './thin-pool.ts';
 
 export interface GroupOptions {
   readonly name: string;
@@ -74,7 +74,11 @@ export class VolumeGroup {
   makeRoom(extents: number): void {
     this.extents += extents;
     this.free.give(resize({ kind: 'raw', sizeBytes: 0, extents: [] }, extents * this.extentBytes));
-    for (const { room } of this.volumes.values()) room?.grow(extents, extents);
+    for (const volume of this.volumes.values()) {
+      if (volume.room === undefined) continue;
+      volume.room.grow(extents, extents);
+      volume.sizeBytes += extents * thinBlockBytes;
+    }
   }
 
   /** Commits a new volume; it is not active yet. */

@@ -249,3 +249,33 @@ test('a disk that is there is encrypted or not, whatever is configured for the n
   }
   await world.dispose();
 });
+
+test('a disk is decrypted as it was encrypted, whatever is configured since', async () => {
+  const world = await simLvmImages('encrypted thick')();
+  const opened: string[] = [];
+  const host = interrupted(
+    world.host,
+    ({ file }) => file === 'cryptsetup',
+    ({ args }) =>
+      Promise.resolve(opened.push(args.filter((arg) => /^--(c|k.*size)/.test(arg)).join(' '))),
+  );
+  const encryptedBy = (cipher: string, keySize: number) => {
+    const { config } = world;
+    const encryption = { ...config.encryption, cipher, keySize };
+    return new Backend({ host, config: { ...config, encryption } });
+  };
+  const before = encryptedBy('capi:cbc(aes)-essiv:sha256', 256);
+  await before.image({ id: 'vm1' }, 'disk', 'lvm').createImage({ sizeBytes: 8 * MiB });
+  const after = encryptedBy('aes-xts-plain64', 512);
+  const image = after.image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createSnap('s');
+  await image.snapshotExtract('/work/s.raw', 'raw', { snapshot: 's' });
+  await after.image({ id: 'vm2' }, 'disk', 'lvm').createImage({ snapshot: 'vm1/disk@s' });
+  await image.rollbackToSnap('s');
+  const own = '--cipher=capi:cbc(aes)-essiv:sha256 --key-size=256';
+  expect(opened.length).toBeGreaterThan(4);
+  expect(new Set(opened)).toEqual(new Set([own]));
+  await after.image({ id: 'vm3' }, 'disk', 'lvm').createImage({ sizeBytes: 8 * MiB });
+  expect(opened.at(-1)).toBe('--cipher=aes-xts-plain64 --key-size=512');
+  await world.dispose();
+});

@@ -210,12 +210,12 @@ export const lvmVolumeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/crypt',
-        find: `await runTool(host.executor, cryptsetupCreate(map, device, { cipher, keySize }), {
+        find: `await runTool(host.executor, cryptsetupCreate(map, device, key), {
           ...optionsOf(place, 'map the encrypted disk', classifyCryptsetupFailure),
-          input: await secretOf(place, keyId),
+          input: await secretOf(place, key.id),
         });`,
-        replace: `const { file, args } = cryptsetupCreate(map, device, { cipher, keySize });
-        const line = \`echo -n \${await secretOf(place, keyId)} | \${file} \${args.join(' ')}\`;
+        replace: `const { file, args } = cryptsetupCreate(map, device, key);
+        const line = \`echo -n \${await secretOf(place, key.id)} | \${file} \${args.join(' ')}\`;
         await runTool(host.executor, { file: 'sh', args: ['-c', line] },
           optionsOf(place, 'map the encrypted disk', classifyCryptsetupFailure));`,
       },

@@ -18,6 +18,7 @@ import { publishRecord } from '../../workspace/publish.ts';
 import type { CreateOrder, ImageFacts, Making } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import { openMap, secretOf } from './crypt.ts';
+import { keyOf, keyTags, newKey, type DiskKey } from './disk-key.ts';
 import { factsOf } from './facts.ts';
 import { fillVolume, type VolumeKind } from './fill.ts';
 import { begin } from './intent.ts';
@@ -46,7 +47,7 @@ interface Draft {
   readonly group: VolumeGroup;
   readonly order: CreateOrder;
   /** Undefined where the disk is not encrypted. */
-  readonly keyId: string | undefined;
+  readonly key: DiskKey | undefined;
 }
 
 export async function planVolume(
@@ -54,19 +55,20 @@ export async function planVolume(
   group: VolumeGroup,
   order: CreateOrder,
 ): Promise<Making> {
-  const keyId = keyIdOf(place, group, order);
+  const key = keyFor(place, group, order);
   // A missing key is told before anything is made (B070).
-  if (keyId !== undefined) await secretOf(place, keyId);
-  const draft = { place, group, order, keyId };
+  if (key !== undefined) await secretOf(place, key.id);
+  const draft = { place, group, order, key };
   const origin = await sharedOrigin(draft, group);
   return origin === undefined ? planCopy(draft, group) : planSnapshot(draft, origin);
 }
 
-/** A copy of an encrypted disk is encrypted with the same key, for what is copied is the encrypted content. */
-function keyIdOf({ config }: Place, group: VolumeGroup, { base, keyId }: CreateOrder) {
-  const inherited = base.kind === 'snapshot' ? volumeNamed(group, base.snapshot.id) : undefined;
-  const inheritedKey = inherited === undefined ? undefined : tagOf(inherited, 'key');
-  return inheritedKey ?? (config.encryption.enabled ? keyId : undefined);
+/** A copy of an encrypted disk is encrypted as that is, for what is copied is the encrypted content. */
+function keyFor(place: Place, group: VolumeGroup, { base, keyId }: CreateOrder) {
+  const copied = base.kind === 'snapshot' ? volumeNamed(group, base.snapshot.id) : undefined;
+  const inherited = copied && keyOf(place, copied);
+  const { enabled } = place.config.encryption;
+  return inherited ?? (enabled && keyId !== undefined ? newKey(place, keyId) : undefined);
 }
 
 interface Origin {
@@ -78,18 +80,18 @@ interface Origin {
 
 /** The thin volume that the new disk can share its data with, if there is one. */
 async function sharedOrigin(draft: Draft, group: VolumeGroup): Promise<Origin | undefined> {
-  const { place, order, keyId } = draft;
+  const { place, order, key } = draft;
   const { base } = order;
   if (base.kind === 'snapshot') {
     const volume = volumeNamed(group, base.snapshot.id);
-    if (volume?.kind !== 'thin' || tagOf(volume, 'key') !== keyId) return undefined;
+    if (volume?.kind !== 'thin' || tagOf(volume, 'key') !== key?.id) return undefined;
     // What is added to an encrypted disk has to be written, or it reads as noise.
-    if (keyId !== undefined && order.sizeBytes > volume.sizeBytes) return undefined;
+    if (key !== undefined && order.sizeBytes > volume.sizeBytes) return undefined;
     const what = `snapshot ${base.snapshot.name}`;
     return { name: volume.name, sizeBytes: volume.sizeBytes, steps: [], what };
   }
   const { thinPool } = place.config.lvm;
-  if (base.kind !== 'template' || thinPool === undefined || keyId !== undefined) return undefined;
+  if (base.kind !== 'template' || thinPool === undefined || key !== undefined) return undefined;
   const pool = requirePool(group, thinPool);
   requireZeroing(place.config, pool);
   requirePoolRoom(pool, 0);
@@ -114,12 +116,8 @@ function beginStep({ order, group }: Draft): Step {
 }
 
 /** Tags of the new disk. The operation's own is not known before it begins. */
-function tagsOf({ order, keyId }: Draft, { workspace }: Session): readonly string[] {
-  return [
-    tag('image', formatAddress(order.address)),
-    tag('made', workspace.id),
-    ...(keyId === undefined ? [] : [tag('key', keyId)]),
-  ];
+function tagsOf({ order, key }: Draft, { workspace }: Session): readonly string[] {
+  return [tag('image', formatAddress(order.address)), tag('made', workspace.id), ...keyTags(key)];
 }
 
 /** One process where the size is right, two where the disk has to grow before it is published. */
@@ -155,7 +153,7 @@ function planSnapshot(draft: Draft, origin: Origin): Making {
 }
 
 async function planCopy(draft: Draft, group: VolumeGroup): Promise<Making> {
-  const { place, order, keyId } = draft;
+  const { place, order, key } = draft;
   const volume = await volumeMaker(draft, group);
   const publish = publishing(draft, () => []);
   const steps: Step[] = [
@@ -175,7 +173,7 @@ async function planCopy(draft: Draft, group: VolumeGroup): Promise<Making> {
       bytes: order.sizeBytes,
       async run(session) {
         const sized = { ...order, sizeBytes: finalSize(order, group.extentBytes) };
-        await fillVolume(place, session, { order: sized, keyId, kind: volume.kind });
+        await fillVolume(place, session, { order: sized, key, kind: volume.kind });
       },
     },
     publish.step,
@@ -195,7 +193,7 @@ interface VolumeMaker {
 }
 
 async function volumeMaker(draft: Draft, group: VolumeGroup): Promise<VolumeMaker> {
-  const { place, order, keyId } = draft;
+  const { place, order, key } = draft;
   const { thinPool, sparse } = place.config.lvm;
   const { sizeBytes } = order;
   const volume = (session: Session) => ({
@@ -208,11 +206,11 @@ async function volumeMaker(draft: Draft, group: VolumeGroup): Promise<VolumeMake
     const pool = requirePool(group, thinPool);
     requireZeroing(place.config, pool);
     // All of an encrypted disk is written, also what reads as zeros; of others nobody knows how much is.
-    requirePoolRoom(pool, keyId === undefined ? 0 : sizeBytes);
+    requirePoolRoom(pool, key === undefined ? 0 : sizeBytes);
     const commands = (session: Session) => createThin({ ...volume(session), pool: thinPool });
     return { kind: 'thin', commands };
   }
-  if (!sparse || keyId !== undefined) {
+  if (!sparse || key !== undefined) {
     requireGroupRoom(group, sizeBytes);
     return { kind: 'thick', commands: (session) => createThick(volume(session)) };
   }
@@ -244,7 +242,7 @@ async function contentBytes({ host }: Place, { base, sizeBytes }: CreateOrder): 
 
 /** The rename is the moment in which the disk is there; its record goes before. */
 function publishing(draft: Draft, before: (session: Session) => readonly Command[]) {
-  const { place, order, keyId } = draft;
+  const { place, order, key } = draft;
   const { group } = place;
   const name = volumeName(order.address);
   let made: ImageFacts | undefined;
@@ -264,7 +262,7 @@ function publishing(draft: Draft, before: (session: Session) => readonly Command
         action: 'make the disk',
         commands,
       });
-      if (keyId !== undefined) await openMap(place, session, name, keyId);
+      if (key !== undefined) await openMap(place, session, name, key);
       const found = parseLvs(stdout);
       const recorded = { id: workspace.id, content: record };
       made = found && factsOf(found, order.address, recorded);

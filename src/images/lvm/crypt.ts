@@ -21,6 +21,7 @@ import { classifyLvmFailure } from '../../tools/lvm/errors.ts';
 import type { Volume } from '../../tools/lvm/report.ts';
 import { runTool } from '../../tools/run.ts';
 import { exists } from '../../workspace/once.ts';
+import type { DiskKey } from './disk-key.ts';
 import { devicePath, mapName, mapperName, mapPath, tagOf } from './names.ts';
 import type { Place } from './place.ts';
 
@@ -71,7 +72,7 @@ export async function openMap(
   place: Place,
   running: Running,
   volume: string,
-  keyId: string,
+  key: DiskKey,
 ): Promise<string> {
   const { host } = running;
   const map = mapName(volume);
@@ -83,15 +84,14 @@ export async function openMap(
     return mapPath(volume);
   }
   if (state === 'unfinished') await removeMap(place, running, map);
-  const { cipher, keySize } = place.config.encryption;
   const device = devicePath(place.group, volume);
   if (!(await exists(host.filesystem, device))) {
     const options = optionsOf(place, 'make the node of the disk', classifyLvmFailure);
     await runTool(host.executor, makeNode(place.group, volume), options);
   }
-  await runTool(host.executor, cryptsetupCreate(map, device, { cipher, keySize }), {
+  await runTool(host.executor, cryptsetupCreate(map, device, key), {
     ...optionsOf(place, 'map the encrypted disk', classifyCryptsetupFailure),
-    input: await secretOf(place, keyId),
+    input: await secretOf(place, key.id),
   });
   return mapPath(volume);
 }

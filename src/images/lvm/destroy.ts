@@ -9,9 +9,10 @@ import { completeIntent, type Intent, type Workspace } from '../../workspace/wor
 import type { ImageFacts } from '../driver.ts';
 import type { Clearing } from './content.ts';
 import { closeAnyMap, openMap } from './crypt.ts';
+import { keyOf } from './disk-key.ts';
 import { snapshotsOf } from './facts.ts';
 import { begin, idOf } from './intent.ts';
-import { isSparsePool, removedName, tagOf } from './names.ts';
+import { isSparsePool, removedName } from './names.ts';
 import {
   readGroup,
   requireNoDependents,
@@ -139,8 +140,8 @@ export async function recoverDestruction(
   const disk = volumeNamed(group, String(intent['volume']));
   if (disk !== undefined && volumeNamed(group, removedName(id)) === undefined) {
     await activateVolume(place, session, leftover, disk.name);
-    const keyId = tagOf(disk, 'key');
-    if (keyId !== undefined) await openMap(place, session, disk.name, keyId);
+    const key = keyOf(place, disk);
+    if (key !== undefined) await openMap(place, session, disk.name, key);
     return 'undone';
   }
   const { directory, name } = leftover;

@@ -6,8 +6,9 @@ import { activate, deactivate } from '../../tools/lvm/argv.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { ExportOrder } from '../driver.ts';
 import { closeAnyMap, closeMap, openMap } from './crypt.ts';
+import { keyOf, type DiskKey } from './disk-key.ts';
 import { imageVolume } from './facts.ts';
-import { devicePath, tagOf, volumeName } from './names.ts';
+import { devicePath, volumeName } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
 import { changeVolumes } from './run.ts';
 import { withSnapshot } from './snapshot-device.ts';
@@ -27,12 +28,12 @@ export function exportVolumeStep(place: Place, order: ExportOrder): Step {
         );
       const state = await readGroup(place, session.host);
       const volume = imageVolume(state, facts.address);
-      const keyId = volume === undefined ? undefined : tagOf(volume, 'key');
-      if (snapshot === undefined) return copyDisk(place, session, { order, keyId, copy });
+      const key = volume === undefined ? undefined : keyOf(place, volume);
+      if (snapshot === undefined) return copyDisk(place, session, { order, key, copy });
       return withSnapshot(place, session, snapshot.id, async (path) => {
-        if (keyId === undefined) return copy(path);
+        if (key === undefined) return copy(path);
         try {
-          return await copy(await openMap(place, session, snapshot.id, keyId));
+          return await copy(await openMap(place, session, snapshot.id, key));
         } finally {
           await closeMap(place, session, snapshot.id);
         }
@@ -59,7 +60,7 @@ export async function endExport(
 
 interface DiskCopy {
   readonly order: ExportOrder;
-  readonly keyId: string | undefined;
+  readonly key: DiskKey | undefined;
   readonly copy: (path: string) => Promise<void>;
 }
 
@@ -67,11 +68,11 @@ interface DiskCopy {
 async function copyDisk(
   place: Place,
   session: Session,
-  { order, keyId, copy }: DiskCopy,
+  { order, key, copy }: DiskCopy,
 ): Promise<void> {
   const name = volumeName(order.facts.address);
   const commands = [activate(place.group, name)];
   await changeVolumes(place, session, session.workspace, { action: 'activate the disk', commands });
-  const isMapped = keyId !== undefined;
-  await copy(isMapped ? await openMap(place, session, name, keyId) : devicePath(place.group, name));
+  const isMapped = key !== undefined;
+  await copy(isMapped ? await openMap(place, session, name, key) : devicePath(place.group, name));
 }

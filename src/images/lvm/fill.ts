@@ -5,6 +5,7 @@ import type { Session } from '../../operations/step.ts';
 import type { CreateOrder } from '../driver.ts';
 import { syncContent, writeContent, writeZeros } from './content.ts';
 import { closeMap, openMap } from './crypt.ts';
+import type { DiskKey } from './disk-key.ts';
 import { devicePath, privateName } from './names.ts';
 import type { Place } from './place.ts';
 import { withSnapshot } from './snapshot-device.ts';
@@ -14,7 +15,7 @@ export type VolumeKind = 'thick' | 'thin' | 'sparse';
 export interface Filling {
   readonly order: CreateOrder;
   /** Undefined where the disk is not encrypted. */
-  readonly keyId: string | undefined;
+  readonly key: DiskKey | undefined;
   readonly kind: VolumeKind;
 }
 
@@ -22,17 +23,17 @@ export interface Filling {
 export async function fillVolume(
   place: Place,
   session: Session,
-  { order, keyId, kind }: Filling,
+  { order, key, kind }: Filling,
 ): Promise<void> {
   const name = privateName(session.workspace.id);
   const volume = devicePath(place.group, name);
-  const device = keyId === undefined ? volume : await openMap(place, session, name, keyId);
+  const device = key === undefined ? volume : await openMap(place, session, name, key);
   const fromBytes = await copyBase(place, session, order, { volume, device });
   // What was never written to reads as zeros by itself in a pool alone, and there only where nothing decrypts it.
-  const isZero = kind !== 'thick' && keyId === undefined;
+  const isZero = kind !== 'thick' && key === undefined;
   if (!isZero) await writeZeros(session, device, { fromBytes, toBytes: order.sizeBytes });
   await syncContent(session, device);
-  if (keyId !== undefined) await closeMap(place, session, name);
+  if (key !== undefined) await closeMap(place, session, name);
 }
 
 /** Resolves to how far the content reaches. */

@@ -9,8 +9,9 @@ import { completeIntent, type Intent, type Workspace } from '../../workspace/wor
 import type { ImageFacts } from '../driver.ts';
 import { syncContent, writeZeros } from './content.ts';
 import { closeAnyMap, growMap, openMap } from './crypt.ts';
+import { keyOf, type DiskKey } from './disk-key.ts';
 import { begin } from './intent.ts';
-import { devicePath, tagOf } from './names.ts';
+import { devicePath } from './names.ts';
 import {
   readGroup,
   requireGroupRoom,
@@ -34,7 +35,7 @@ export async function growSteps(
   requireWritable(volume);
   const { name } = volume;
   const command = lvextend(group, name, sizeBytes);
-  const added = addedTo(volume, { fromBytes: virtualSizeBytes, toBytes: sizeBytes });
+  const added = addedTo(place, volume, { fromBytes: virtualSizeBytes, toBytes: sizeBytes });
   // What is zeroed must be what was added: not what somebody else has added meanwhile, and written to.
   const writtenBytes = isZeroed(added) ? sizeBytes - virtualSizeBytes : 0;
   if (volume.kind === 'thin') requirePoolRoom(requirePool(state, volume.pool), writtenBytes);
@@ -83,17 +84,21 @@ function wasResized(error: unknown): never {
 interface Added {
   readonly fromBytes: number;
   readonly toBytes: number;
-  readonly keyId: string | undefined;
+  readonly key: DiskKey | undefined;
   readonly isThick: boolean;
 }
 
-function addedTo(volume: Volume, range: { fromBytes: number; toBytes: number }): Added {
-  return { ...range, keyId: tagOf(volume, 'key'), isThick: volume.kind !== 'thin' };
+function addedTo(
+  place: Place,
+  volume: Volume,
+  range: { fromBytes: number; toBytes: number },
+): Added {
+  return { ...range, key: keyOf(place, volume), isThick: volume.kind !== 'thin' };
 }
 
 /** What a pool adds reads as zeros by itself, where nothing decrypts it. */
-function isZeroed({ keyId, isThick }: Added): boolean {
-  return isThick || keyId !== undefined;
+function isZeroed({ key, isThick }: Added): boolean {
+  return isThick || key !== undefined;
 }
 
 async function zeroAdded(
@@ -103,10 +108,10 @@ async function zeroAdded(
   added: Added,
 ): Promise<void> {
   if (!isZeroed(added)) return;
-  const { fromBytes, toBytes, keyId } = added;
+  const { fromBytes, toBytes, key } = added;
   let device = devicePath(place.group, name);
-  if (keyId !== undefined) {
-    device = await openMap(place, session, name, keyId);
+  if (key !== undefined) {
+    device = await openMap(place, session, name, key);
     await growMap(place, session, name);
   }
   await writeZeros(session, device, { fromBytes, toBytes });
@@ -132,7 +137,7 @@ export async function recoverGrowth(
   // Grown or not: LVM that was killed has left it suspended, and so whatever machine uses it.
   await activateVolume(place, session, leftover, name);
   if (volume.sizeBytes < toBytes) return 'undone';
-  const added = addedTo(volume, { fromBytes: Number(intent['fromBytes']), toBytes });
+  const added = addedTo(place, volume, { fromBytes: Number(intent['fromBytes']), toBytes });
   if (volume.sizeBytes > toBytes || !isZeroed(added)) return 'finished';
   await closeAnyMap(place, session, volume);
   await activateVolume(place, session, leftover, name, {

@@ -74,8 +74,10 @@ const keys = {
   image: 'platter.image',
   /** The operation that made it. */
   made: 'platter.made',
-  /** The key that it is encrypted with. */
+  /** The key that it is encrypted with, and how. */
   key: 'platter.key',
+  cipher: 'platter.cipher',
+  keySize: 'platter.key_size',
   /** A template's volume: SHA-256 of the template. */
   template: 'platter.template',
   /** A snapshot: the disk that it is of, its name, place in their order, time in ms since 1970, size of its content. */

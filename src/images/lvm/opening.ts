@@ -5,8 +5,9 @@ import { activate } from '../../tools/lvm/argv.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
 import { exists } from '../../workspace/once.ts';
 import { isMapped, openMap } from './crypt.ts';
+import { keyOf } from './disk-key.ts';
 import { imageVolume } from './facts.ts';
-import { devicePath, tagOf } from './names.ts';
+import { devicePath } from './names.ts';
 import type { Place } from './place.ts';
 import { activateVolume } from './run.ts';
 
@@ -27,11 +28,11 @@ export async function openingSteps(
       run: (session) => activateVolume(place, session, session.workspace, name),
     });
   }
-  const keyId = tagOf(volume, 'key');
-  if (keyId !== undefined && !(await isMapped(place, place, name))) {
+  const key = keyOf(place, volume);
+  if (key !== undefined && !(await isMapped(place, place, name))) {
     steps.push({
       description: `map the encrypted volume ${name}`,
-      run: async (session) => void (await openMap(place, session, name, keyId)),
+      run: async (session) => void (await openMap(place, session, name, key)),
     });
   }
   return steps;

@@ -19,6 +19,7 @@ import { completeIntent, type Intent, type Workspace } from '../../workspace/wor
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { syncContent, writeContent } from './content.ts';
 import { closeAnyMap, openMap } from './crypt.ts';
+import { keyOf } from './disk-key.ts';
 import { begin, goOn, idOf } from './intent.ts';
 import { devicePath, privateName, removedName, tag, tagOf } from './names.ts';
 import {
@@ -106,8 +107,8 @@ function tagsOfSuccessor({ tags }: Volume, address: ImageAddress, id: string): r
 }
 
 async function reopen(place: Place, session: Session, disk: Volume): Promise<void> {
-  const keyId = tagOf(disk, 'key');
-  if (keyId !== undefined) await openMap(place, session, disk.name, keyId);
+  const key = keyOf(place, disk);
+  if (key !== undefined) await openMap(place, session, disk.name, key);
 }
 
 /** From the first rename on it is finished, before it is undone. */

@@ -20,6 +20,7 @@ import {
 import { PlatterError } from '../../errors.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { closeAnyMap } from './crypt.ts';
+import { keyOf, keyTags } from './disk-key.ts';
 import { imageVolume, snapshotsOf } from './facts.ts';
 import { begin } from './intent.ts';
 import { snapshotName, tag, tagOf } from './names.ts';
@@ -65,7 +66,7 @@ export async function createSnapshotSteps(
             tag('number', number),
             tag('at', host.clock.now()),
             tag('size', volume.sizeBytes),
-            ...keyTags(volume),
+            ...keyTags(keyOf(place, volume)),
             // The last one, where they come one by one: it is what makes it a snapshot of the disk.
             tag('of', formatAddress(address)),
           ],
@@ -85,11 +86,6 @@ export async function createSnapshotSteps(
       },
     },
   ];
-}
-
-function keyTags(volume: Volume): readonly string[] {
-  const keyId = tagOf(volume, 'key');
-  return keyId === undefined ? [] : [tag('key', keyId)];
 }
 
 export function requireImageVolume(group: VolumeGroup, address: ImageFacts['address']): Volume {
