@@ -155,6 +155,7 @@ test('a disk that somebody else resizes between the plan and the change is left 
   for (const [size, wanted] of [
     [12, 20],
     [24, 28],
+    [32, 32],
   ] as const) {
     const isGrowing = isScriptWith(world, 'lvextend');
     const executor: Host['executor'] = {

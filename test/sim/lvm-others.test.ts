@@ -76,6 +76,23 @@ test('a thin disk is not replaced while somebody else has a classic snapshot of 
   await world.dispose();
 });
 
+test('nor is a thin snapshot of a disk removed, with the disk or without it', async () => {
+  const world = await simLvmImages('thin')();
+  const { host, config } = world;
+  const image = new Backend({ host, config }).image({ id: 'vm1' }, 'disk', 'lvm');
+  await image.createImage({ sizeBytes: 8 * MiB });
+  await image.createSnap('s');
+  const names = [...(world.world.stores.group?.volumes.keys() ?? [])];
+  const snapshot = names.find((name) => name.startsWith('platter-snapshot-'));
+  await lvm(host, `lvcreate -y -s -L 8M -n backup ${group}/${snapshot}`);
+  const refusal = { code: 'IN_USE', details: { volumes: [`${group}/backup`] } };
+  await expect(image.removeSnap('s')).rejects.toMatchObject(refusal);
+  await expect(image.destroy()).rejects.toMatchObject(refusal);
+  await lvm(host, `lvs ${group}/backup`);
+  expect((await image.info()).snapshots).toEqual(['s']);
+  await world.dispose();
+});
+
 const uuid = '11111111-2222-3333-4444-555555555555';
 
 test("a disk of Nova's, which has no tags, stays one when a snapshot is brought back", async () => {

@@ -36,8 +36,8 @@ export const lvmChangeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/lvm/grow',
-        find: 'await zeroAdded(place, session, name, added);',
-        replace: '',
+        find: "await zeroAdded(place, session, name, added); return 'finished';",
+        replace: "return 'finished';",
       },
     ],
   },

@@ -37,7 +37,7 @@ export async function destroySteps(
   const ownPool = pool !== undefined && isSparsePool(config, pool) ? pool.name : undefined;
   const kept = snapshotsOf(state, address).map(({ volume }) => volume);
   const snapshots = kept.map(({ name }) => name);
-  requireNoDependents(state, disk, snapshots);
+  for (const volume of [disk, ...kept]) requireNoDependents(state, volume, snapshots);
   // Classic ones go down with their disk.
   const inPool = kept.filter(({ kind }) => kind === 'thin');
   const configured = config.lvm.volumeClear;
@@ -108,8 +108,10 @@ async function removeAll(
   { id, snapshots, clearing, ownPool }: Remains,
 ): Promise<void> {
   for (const name of snapshots) {
-    const volume = volumeNamed(await readGroup(place, session.host), name);
+    const state = await readGroup(place, session.host);
+    const volume = volumeNamed(state, name);
     if (volume === undefined) continue;
+    requireNoDependents(state, volume);
     await closeAnyMap(place, session, volume);
     if (volume.kind === 'thin') {
       const commands = [lvremove(place.group, name)];

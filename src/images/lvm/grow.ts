@@ -5,7 +5,12 @@ import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { activate, deactivate, lvextend, requireSmaller } from '../../tools/lvm/argv.ts';
 import type { Volume } from '../../tools/lvm/report.ts';
-import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import {
+  abandonIntent,
+  completeIntent,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { syncContent, writeZeros } from './content.ts';
 import { closeAnyMap, growMap, openMap } from './crypt.ts';
@@ -56,7 +61,14 @@ export async function growSteps(
         });
         const commands = [activate(group, name), ...guard, command];
         const change = { action: 'grow the disk', commands };
-        await changeVolumes(place, session, workspace, change).catch(wasResized);
+        try {
+          await changeVolumes(place, session, workspace, change);
+        } catch (error) {
+          if (!PlatterError.is(error) || error.code !== 'CANNOT_SHRINK') throw error;
+          // Not to be recovered: what it has by now somebody else has added.
+          await abandonIntent(session.host.filesystem, workspace);
+          throw wasResized(error);
+        }
         await zeroAdded(place, session, name, added);
         await completeIntent(session.host.filesystem, workspace);
       },
@@ -72,9 +84,8 @@ function hasClassicSnapshots(name: string): PlatterError {
 }
 
 /** It was not as large as it was planned: nothing was changed. */
-function wasResized(error: unknown): never {
-  if (!PlatterError.is(error) || error.code !== 'CANNOT_SHRINK') throw error;
-  throw new PlatterError('LOCKED', 'somebody else resizes the disk', {
+function wasResized(error: PlatterError): PlatterError {
+  return new PlatterError('LOCKED', 'somebody else resizes the disk', {
     details: error.details,
     hint: 'look at its size, and try again',
     cause: error,

@@ -27,6 +27,7 @@ import { snapshotName, tag, tagOf } from './names.ts';
 import {
   readGroup,
   requireGroupRoom,
+  requireNoDependents,
   requirePool,
   requirePoolRoom,
   requireZeroing,
@@ -183,8 +184,10 @@ async function removeSnapshot(
   workspace: Workspace,
   name: string,
 ): Promise<void> {
-  const volume = volumeNamed(await readGroup(place, session.host), name);
+  const state = await readGroup(place, session.host);
+  const volume = volumeNamed(state, name);
   if (volume === undefined) return;
+  requireNoDependents(state, volume);
   // An export that was killed may have left it mapped.
   await closeAnyMap(place, session, volume);
   if (volume.kind !== 'thin') return removeClassicSnapshot(place, session, workspace, volume);
