@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 interface SimWebFile {
   readonly bytes: Uint8Array;
   readonly etag: string;
+  /** Its server sends what it is asked for, whatever version the rest is to fit. */
+  readonly ignoresIfRange?: boolean;
 }
 
 /** What the web servers of a world serve, by URL. */
@@ -28,9 +30,15 @@ export function simHttp(world: World, process: SimProcess): Http {
           return respond(world, process, { status: 404, headers: {}, bytes, from: 0 });
         }
         const start = /^bytes=(\d+)-/.exec(headers['range'] ?? '')?.[1];
-        const isRange = start !== undefined && (headers['if-range'] ?? file.etag) === file.etag;
+        const wanted = file.ignoresIfRange === true ? undefined : headers['if-range'];
+        const isRange = start !== undefined && (wanted ?? file.etag) === file.etag;
         const from = isRange ? Number(start) : 0;
         const total = file.bytes.length;
+        if (isRange && from >= total) {
+          const outside = { 'content-range': `bytes */${total}` };
+          const bytes = new Uint8Array(0);
+          return respond(world, process, { status: 416, headers: outside, bytes, from: 0 });
+        }
         const answered = {
           etag: file.etag,
           'content-length': String(total - from),

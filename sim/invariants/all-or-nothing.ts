@@ -6,7 +6,7 @@ import { perModel } from '../model/per-model.ts';
 import { isUnknown, wasFinished } from '../model/touched.ts';
 import type { DiskState } from '../model/view.ts';
 import type { OperationKind } from '../scenarios/scenario.ts';
-import { isReplacedOnWeb } from '../scenarios/web.ts';
+import { hasVersions } from '../scenarios/web.ts';
 import { expected, made } from '../model/wanted.ts';
 
 /** What an image may be once it is recovered; undefined stands for no image. */
@@ -93,7 +93,7 @@ function cutOff(model: Model, run: OperationRun): undefined {
   const known = possible(model);
   const before = known.get(address) ?? (known.has(address) ? null : [run.before]);
   // What a guest has not synced may be lost, and two at once may come in any order.
-  const isUncertain = isReplacedOnWeb(model.scenario, run.spec.other ?? '');
+  const isUncertain = hasVersions(model.scenario, run.spec.other ?? '');
   if (before === null || !run.isExclusive || isUncertain || run.spec.kind === 'guest write') {
     known.set(address, null);
   } else {

@@ -2,7 +2,7 @@
 import { roundUp } from '../../src/sizes.ts';
 import { importContent, templateContent } from '../scenarios/contents.ts';
 import { templateNamed, type OperationKind, type OperationSpec } from '../scenarios/scenario.ts';
-import { isReplacedOnWeb } from '../scenarios/web.ts';
+import { hasVersions } from '../scenarios/web.ts';
 import type { RawContent } from '../volume/content.ts';
 import type { Model } from './model.ts';
 import type { OperationRun } from './operation-run.ts';
@@ -76,7 +76,7 @@ export function sourceOf(
 
 function templateSource(model: Model, name: string): Source | undefined {
   const template = templateNamed(model.scenario, name);
-  if (template === undefined || isReplacedOnWeb(model.scenario, name)) return undefined;
+  if (template === undefined || hasVersions(model.scenario, name)) return undefined;
   return sourceFrom(
     guestContent(model.world.volume, templateContent({ ...template, hostile: false })),
   );

@@ -118,7 +118,8 @@ function drawTemplates(prng: Prng, backend: SimBackend): readonly TemplateSpec[]
 function withDownloads(prng: Prng, templates: readonly TemplateSpec[]): readonly TemplateSpec[] {
   const [first, ...others] = templates;
   if (first === undefined || first.hostile || !prng.oneIn(4)) return templates;
-  return [{ ...first, format: 'raw', sizeBytes: webTemplateBytes, isOnWeb: true }, ...others];
+  const served = { ...first, format: 'raw', sizeBytes: webTemplateBytes, isOnWeb: true } as const;
+  return [prng.oneIn(3) ? { ...served, ignoresIfRange: true } : served, ...others];
 }
 
 /** Which subsets of files survive: mostly all or nothing at random, sometimes everything; few changes are lost, or many. */

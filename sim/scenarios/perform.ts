@@ -44,7 +44,7 @@ export async function performOperation(
   const { kind, subject, other = '' } = spec;
   switch (kind) {
     case 'add template':
-      return backend.templates.add(subject, sourceOf(performer, subject), options);
+      return backend.templates.add(subject, sourceOf(performer, spec), options);
     case 'delete template':
       return backend.templates.delete(subject, options);
     case 'verify template':
@@ -134,9 +134,12 @@ function imageOf({ backend, scenario }: Performer, address: string): Image {
   return backend.image({ id: instance }, disk, scenario.backend);
 }
 
-function sourceOf(performer: Performer, name: string): FetchFunction | string {
-  const isOnWeb = templateNamed(performer.scenario, name)?.isOnWeb;
-  return isOnWeb === true ? webAddress(name) : fetcher(performer, name);
+function sourceOf(
+  performer: Performer,
+  { subject, other = '' }: OperationSpec,
+): FetchFunction | string {
+  const isOnWeb = templateNamed(performer.scenario, subject)?.isOnWeb;
+  return isOnWeb === true ? webAddress(subject) + other : fetcher(performer, subject);
 }
 
 /** Fetching takes its time, and a process that dies half-way leaves half of it. */

@@ -96,6 +96,8 @@ export interface TemplateSpec {
   readonly hostile: boolean;
   /** Whoever adds it does so from a web server; it is raw, and of `webTemplateBytes`. */
   readonly isOnWeb?: boolean;
+  /** The web server knows no `If-Range`. */
+  readonly ignoresIfRange?: boolean;
 }
 
 /** A program of one process after another: when one dies, the next goes on with the operation behind. */
@@ -117,7 +119,7 @@ export interface OperationSpec {
   readonly kind: OperationKind;
   /** `vm1/disk`, or a template. */
   readonly subject: string;
-  /** Snapshot, template, image of an image service, or where a clone goes. */
+  /** Snapshot, template, image of an image service, where a clone goes, or the query of an address on the web. */
   readonly other?: string;
   readonly sizeBytes?: number;
   /** For guests and generated disks: what is written. */

@@ -1,4 +1,7 @@
-/** The web server of scenarios: it has some of the templates, and sometimes another version of one from some moment on. */
+/**
+ * The web server of scenarios: it has some of the templates, and sometimes another version of one from some moment on, or
+ * at the same address with a query.
+ */
 import { webOf } from '../http.ts';
 import type { World } from '../world.ts';
 import { templateBytes } from './contents.ts';
@@ -9,20 +12,31 @@ export function webAddress(name: string): string {
   return `http://images.example/${name}`;
 }
 
+/** Where the next version is served from the beginning. What tells versions apart does so for each address alone. */
+export const queryForNext = '?version=next';
+
 export function serveTemplates(world: World, { templates }: Scenario): void {
   for (const template of templates) {
     if (template.isOnWeb !== true) continue;
-    webOf(world).set(webAddress(template.name), { bytes: templateBytes(template), etag: '"1"' });
+    const address = webAddress(template.name);
+    put(world, address, template, '"1"');
+    put(world, address + queryForNext, nextVersion(template), '"1"');
   }
 }
 
-/** Its publisher puts another version in its place. */
+function put(world: World, address: string, template: TemplateSpec, etag: string): void {
+  const { ignoresIfRange = false } = template;
+  webOf(world).set(address, { bytes: templateBytes(template), etag, ignoresIfRange });
+}
+
+/** Its publisher puts the other version in its place. */
 export function replaceOnWeb({ world, process, scenario }: Performer, name: string): Promise<void> {
   const address = webAddress(name);
   return world.call(process, 'publisher.replace', address, () => {
     const template = templateNamed(scenario, name);
     if (template === undefined) return;
-    webOf(world).set(address, { bytes: templateBytes(nextVersion(template)), etag: '"2"' });
+    if (webOf(world).get(address)?.etag === '"2"') put(world, address, template, '"1"');
+    else put(world, address, nextVersion(template), '"2"');
   });
 }
 
@@ -30,13 +44,16 @@ function nextVersion(template: TemplateSpec): TemplateSpec {
   return { ...template, pattern: template.pattern + 20 };
 }
 
-export function isReplacedOnWeb(scenario: Scenario, name: string): boolean {
+/** Whether what is fetched of it may be either version. */
+export function hasVersions(scenario: Scenario, name: string): boolean {
   return operationsOf(scenario).some(
-    ({ kind, subject }) => kind === 'replace on web' && subject === name,
+    ({ kind, subject, other }) =>
+      subject === name &&
+      (kind === 'replace on web' || (kind === 'add template' && other === queryForNext)),
   );
 }
 
 /** All that a template may be. */
 export function versionsOf(scenario: Scenario, template: TemplateSpec): readonly TemplateSpec[] {
-  return isReplacedOnWeb(scenario, template.name) ? [template, nextVersion(template)] : [template];
+  return hasVersions(scenario, template.name) ? [template, nextVersion(template)] : [template];
 }

@@ -16,6 +16,7 @@ import { drawAdoption, drawIntrusion, drawRemovalByHand, type ByStranger } from 
 import { drawOperation, drawStory } from './operations.ts';
 import { drawRestart } from './restart.ts';
 import { withHostile } from './twists.ts';
+import { queryForNext } from './web.ts';
 import type { ClientSpec, OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
 
 /** What a run works on: where everybody wants the same disk, or disks of one instance, they get in each other's way. */
@@ -108,13 +109,25 @@ function drawDownloads(
   const subjects = { templates: [template], images: [commonImage, neighbour] };
   const replaces = { kind: 'replace on web', subject: template.name } as const;
   const publisher = { ...replaces, afterMs: prng.pick([1, 2, 300]) };
+  const hasQueries = prng.oneIn(4);
   const scripts = Array.from({ length: 1 + prng.below(3) }, (): readonly OperationSpec[] =>
     Array.from({ length: 1 + prng.below(3) }, () =>
       // Whoever dies of it comes back and goes on.
-      ({ ...drawOperation(prng, prng.pick(ofDownloads), subjects), isRetried: true }),
+      ({
+        ...withQuery(prng, drawOperation(prng, prng.pick(ofDownloads), subjects), hasQueries),
+        isRetried: true,
+      }),
     ),
   );
-  return onMachines(machines, prng.oneIn(2) ? [...scripts, [publisher]] : scripts);
+  if (!prng.oneIn(2)) return onMachines(machines, scripts);
+  // Some take it back.
+  const again = prng.oneIn(2) ? [{ ...replaces, afterMs: prng.pick([1, 10, 300]) }] : [];
+  return onMachines(machines, [...scripts, [publisher, ...again]]);
+}
+
+function withQuery(prng: Prng, spec: OperationSpec, hasQueries: boolean): OperationSpec {
+  const isAsked = hasQueries && spec.kind === 'add template' && prng.oneIn(2);
+  return isAsked ? { ...spec, other: queryForNext } : spec;
 }
 
 /** A template that nobody uses any more, also where storage has a copy of its own, and a disk that is none of it. */

@@ -2,7 +2,8 @@
  * Downloads over HTTP: redirects bounded and never from https to http, broken transfers continued where they stopped.
  *
  * What is continued is the same file only if the server says so: with `If-Range` it sends all of it when its validator
- * (ETag or date) has changed.
+ * (ETag or date) has changed. Some servers know no `If-Range`: what they send is compared, and where it is of another
+ * version all is asked for.
  */
 import type { ReceptionLimits } from '../config/config.ts';
 import { PlatterError } from '../errors.ts';
@@ -20,6 +21,13 @@ const failuresMax = 4;
 const retryDelayMs = 500;
 const timeoutMs = 30_000;
 
+/** What tells one version of a file from another. */
+export interface Version {
+  readonly validator: string;
+  /** Undefined where the server does not tell. */
+  readonly totalBytes: number | undefined;
+}
+
 export interface Download {
   readonly url: string;
   readonly target: FileHandle;
@@ -29,13 +37,16 @@ export interface Download {
   /** Where an earlier run stopped; `digest` has seen the bytes before `position`. */
   readonly resume?: {
     readonly position: number;
-    readonly validator: string;
+    readonly version: Version;
     readonly digest: Digest;
   };
-  /** Called before the first byte is written, with the size of the whole where the server tells it. */
-  readonly beforeBody: (totalBytes: number | undefined) => Promise<void>;
-  /** Told as soon as the server has said how the transfer could be continued. */
-  readonly onValidator: (validator: string | undefined) => Promise<void>;
+  /** Called before the first byte is written, with what is still to come where the server tells it. */
+  readonly beforeBody: (missingBytes: number | undefined) => Promise<void>;
+  /**
+   * Told which version it is, or that the transfer cannot be continued, before anything of it is written and when nothing
+   * of another one is left.
+   */
+  readonly onVersion: (version: Version | undefined) => Promise<void>;
 }
 
 /** Resolves to the SHA-256 of the whole. */
@@ -45,7 +56,7 @@ export async function download(
 ): Promise<string> {
   const state = {
     position: request.resume?.position ?? 0,
-    validator: request.resume?.validator,
+    version: request.resume?.version,
     digest: request.resume?.digest ?? host.digests.sha256(),
   };
   for (let failures = 0; ; failures += 1) {
@@ -66,7 +77,7 @@ export async function download(
 
 interface TransferState {
   position: number;
-  validator: string | undefined;
+  version: Version | undefined;
   digest: Digest;
 }
 
@@ -75,23 +86,25 @@ async function transfer(
   request: Download,
   state: TransferState,
 ): Promise<void> {
-  const response = await openFollowing(host, request, state);
+  const response = await openContinuing(host, request, state);
   try {
     const total = totalOf(response);
     if (total !== undefined) requireReceivable(request.limits, total);
-    if (response.status === 416 && total === state.position) return;
+    if (state.position > 0 && response.status === 416) {
+      // All had come before the connection broke; zeros at its end may not have been written.
+      await request.target.truncate(state.position);
+      return;
+    }
     requireSuccess(response, request.url);
     const startsAt = response.status === 206 ? rangeStart(response) : 0;
     if (startsAt !== state.position) {
       if (startsAt !== 0)
         throw unreachable('the server sent another part of the file than asked for');
-      state.position = 0;
-      state.digest = host.digests.sha256();
-      await request.target.truncate(0);
+      await restart(host, request, state);
     }
-    state.validator = validatorOf(response);
-    await request.onValidator(state.validator);
-    await request.beforeBody(total);
+    state.version = versionOf(response);
+    await request.onVersion(state.version);
+    await request.beforeBody(total === undefined ? undefined : total - state.position);
     const end = await pumpStream(
       {
         target: request.target,
@@ -110,6 +123,47 @@ async function transfer(
   } finally {
     await response.body.close();
   }
+}
+
+/** An answer that goes on where the transfer stopped, or one that begins with the first byte. */
+async function openContinuing(
+  host: Pick<Host, 'http' | 'digests'>,
+  request: Download,
+  state: TransferState,
+): Promise<HttpResponse> {
+  const response = await openFollowing(host, request, state);
+  if (state.position === 0 || isOfSameVersion(response, state)) return response;
+  await response.body.close();
+  await restart(host, request, state);
+  return openFollowing(host, request, state);
+}
+
+/** Whether an answer may be put behind what is there. One with the whole file never is, and begins anew. */
+function isOfSameVersion(response: HttpResponse, { position, version }: TransferState): boolean {
+  const total = totalOf(response);
+  const isSameTotal = total === version?.totalBytes;
+  const isSameValidator = validatorOf(response) === version?.validator;
+  const isTotalKnown = total !== undefined && version?.totalBytes !== undefined;
+  switch (response.status) {
+    case 206:
+      return isSameValidator && (isSameTotal || !isTotalKnown);
+    case 416:
+      // Here most servers leave the validator out.
+      return total === position && (isSameTotal || isSameValidator);
+    default:
+      return true;
+  }
+}
+
+/** Nothing of what is there is used. */
+async function restart(
+  host: Pick<Host, 'digests'>,
+  request: Download,
+  state: TransferState,
+): Promise<void> {
+  state.position = 0;
+  state.digest = host.digests.sha256();
+  await request.target.truncate(0);
 }
 
 async function openFollowing(
@@ -138,10 +192,10 @@ async function openFollowing(
   });
 }
 
-function rangeHeaders({ position, validator }: TransferState): Record<string, string> {
+function rangeHeaders({ position, version }: TransferState): Record<string, string> {
   const always = { 'accept-encoding': 'identity' };
-  if (position === 0 || validator === undefined) return always;
-  return { ...always, range: `bytes=${position}-`, 'if-range': validator };
+  if (position === 0 || version === undefined) return always;
+  return { ...always, range: `bytes=${position}-`, 'if-range': version.validator };
 }
 
 function nextHop(from: string, location: string): string {
@@ -175,6 +229,11 @@ function requireSuccess(response: HttpResponse, url: string): void {
     });
   }
   throw new PlatterError('NOT_FOUND', `the server answered HTTP ${status}`, { details });
+}
+
+function versionOf(response: HttpResponse): Version | undefined {
+  const validator = validatorOf(response);
+  return validator === undefined ? undefined : { validator, totalBytes: totalOf(response) };
 }
 
 /** A weak ETag does not promise the same bytes, so it cannot continue a transfer. */

@@ -7,7 +7,7 @@ import type { Host } from '../ports/host.ts';
 import type { ByteStream } from '../ports/http.ts';
 import { formatSize } from '../sizes.ts';
 import { parentOf } from '../workspace/area.ts';
-import { download } from './download.ts';
+import { download, type Version } from './download.ts';
 import { fetchInto } from './fetched.ts';
 import { inspectOpenFile, openUntrusted, requireSafe } from './gate.ts';
 import { pumpFile, pumpStream, unlessCanceled } from './pump.ts';
@@ -22,8 +22,9 @@ export interface Reception {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   /** A transfer that an earlier run left at `target`. */
-  readonly resume?: { readonly validator: string } | undefined;
-  readonly onValidator: (validator: string | undefined) => Promise<void>;
+  readonly resume?: Version | undefined;
+  /** Told which version of a file on the web is being received; undefined for one that cannot be continued. */
+  readonly onVersion: (version: Version | undefined) => Promise<void>;
 }
 
 export interface Received {
@@ -120,8 +121,8 @@ async function receiveUrl(host: Host, url: string, reception: Reception): Promis
       target: handle,
       signal,
       limits,
-      ...(resume === undefined ? {} : { resume: await resumption(handle, host, resume.validator) }),
-      onValidator: reception.onValidator,
+      ...(resume === undefined ? {} : { resume: await resumption(handle, host, resume) }),
+      onVersion: reception.onVersion,
       onBytes(done, total) {
         reception.onProgress({
           phase: 'download',
@@ -129,10 +130,10 @@ async function receiveUrl(host: Host, url: string, reception: Reception): Promis
           ...(total === undefined ? {} : { total }),
         });
       },
-      async beforeBody(total) {
-        if (spaceIsChecked || total === undefined) return;
+      async beforeBody(missingBytes) {
+        if (spaceIsChecked || missingBytes === undefined) return;
         spaceIsChecked = true;
-        await requireSpace(host, target, total);
+        await requireSpace(host, target, missingBytes);
       },
     });
   } finally {
@@ -141,7 +142,7 @@ async function receiveUrl(host: Host, url: string, reception: Reception): Promis
 }
 
 /** The digest has to see again what an earlier run received. */
-async function resumption(handle: FileHandle, host: Host, validator: string) {
+async function resumption(handle: FileHandle, host: Host, version: Version) {
   const digest = host.digests.sha256();
   const { sizeBytes } = await handle.stat();
   const buffer = new Uint8Array(1024 * 1024);
@@ -152,7 +153,7 @@ async function resumption(handle: FileHandle, host: Host, validator: string) {
     digest.update(buffer.subarray(0, got));
     position += got;
   }
-  return { position, validator, digest };
+  return { position, version, digest };
 }
 
 function pump(target: FileHandle, digest: Digest, reception: Reception, total: number | undefined) {

@@ -142,7 +142,7 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
           signal,
           onProgress: progress,
           resume,
-          onValidator: (validator) => rememberDownload(session, source, validator),
+          onVersion: (version) => rememberDownload(session, source, version),
         }),
       );
       draft.received = await receiving.catch(async (error: unknown) => {

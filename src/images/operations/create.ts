@@ -240,7 +240,7 @@ async function receiveImage(
       limits: config.limits,
       signal,
       onProgress: progress,
-      onValidator: () => Promise.resolve(),
+      onVersion: () => Promise.resolve(),
     }),
   );
   return passGate(host, config, target, what.declaredFormat);
