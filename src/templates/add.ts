@@ -1,5 +1,5 @@
 /** The operation that brings a template into the store. */
-import { assert, PlatterError } from '../errors.ts';
+import { assert, PlatterError, toPlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { reservePath, templatesDirectory } from '../config/layout.ts';
 import { inspectSource, passGate } from '../ingress/gate.ts';
@@ -146,9 +146,12 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
         }),
       );
       draft.received = await receiving.catch(async (error: unknown) => {
-        // What is refused does not become better by being continued; the refusal counts, whatever comes of this.
-        const isRefused = PlatterError.is(error) && error.code === 'UNSAFE_IMAGE';
-        if (isRefused) await finishDownload(session).catch(() => {});
+        // What is refused does not become better by being continued, and what has filled the filesystem gives it back; the
+        // failure counts, whatever comes of this.
+        const failure = toPlatterError(error, 'receive the image');
+        const isDropped =
+          PlatterError.is(failure) && ['UNSAFE_IMAGE', 'NO_SPACE'].includes(failure.code);
+        if (isDropped) await finishDownload(session).catch(() => {});
         throw error;
       });
       await finishDownload(session);
@@ -161,7 +164,7 @@ function requireChecksum({ name, sha256 }: AddRequest, received: string): void {
   if (sha256 === undefined || sha256.toLowerCase() === received) return;
   throw new PlatterError(
     'CHECKSUM_MISMATCH',
-    `the image for template "${name}" is not the one asked for`,
+    `the image for template "${name}" has the SHA-256 ${received}, not ${sha256.toLowerCase()}`,
     {
       details: { expectedSha256: sha256.toLowerCase(), receivedSha256: received },
       hint: 'compare the checksum with the one that the publisher of the image states',

@@ -5,6 +5,7 @@ import { templatesDirectory } from '../config/layout.ts';
 import type { Host } from '../ports/host.ts';
 import { areaPath, listDirectory } from '../workspace/area.ts';
 import { statOrNothing } from '../workspace/once.ts';
+import { receivedFile } from './drafts.ts';
 import { partialSuffix } from './partial-download.ts';
 import type { TemplateDescription } from './template.ts';
 
@@ -26,7 +27,7 @@ export interface PruneCandidates {
   readonly kept: PruneResult['kept'];
 }
 
-/** What could not be removed after all is kept: somebody has begun to use it. */
+/** What could not be removed after all is kept: somebody has begun to use it. `freedBytes` counts the templates. */
 export async function removeCandidates(
   { remove, kept }: PruneCandidates,
   removeOne: (name: string) => Promise<void>,
@@ -51,19 +52,23 @@ export async function removeCandidates(
   };
 }
 
-/** Downloads that nobody has continued for so long. */
+/** Downloads that nobody has continued for so long; resolves to the space that they take. */
 export async function removePartialDownloads(
   { filesystem, clock }: Host,
   config: Config,
-  { unusedForSeconds = config.imageCache.minimumAgeSeconds }: PruneOptions,
-): Promise<void> {
+  { unusedForSeconds = config.imageCache.minimumAgeSeconds, dryRun = false }: PruneOptions,
+): Promise<number> {
+  let freedBytes = 0;
   const area = areaPath(templatesDirectory(config));
   for (const { name } of await listDirectory(filesystem, area)) {
     if (!name.endsWith(partialSuffix)) continue;
     const stat = await statOrNothing(filesystem, `${area}/${name}`);
     if (stat === undefined || clock.now() - stat.modifiedMs < unusedForSeconds * 1000) continue;
-    await filesystem.removeTree(`${area}/${name}`);
+    const content = await statOrNothing(filesystem, `${area}/${name}/${receivedFile}`);
+    if (!dryRun) await filesystem.removeTree(`${area}/${name}`);
+    freedBytes += content?.allocatedBytes ?? 0;
   }
+  return freedBytes;
 }
 
 export async function pruneCandidates(

@@ -219,13 +219,12 @@ export class Templates {
     const candidates = await reporting('find unused templates', () =>
       pruneCandidates(this.#host, this.#config, templates, options),
     );
-    if (options.dryRun !== true) {
-      await reporting('remove broken downloads', () =>
-        removePartialDownloads(this.#host, this.#config, options),
-      );
-    }
+    const ofDownloads = await reporting('remove broken downloads', () =>
+      removePartialDownloads(this.#host, this.#config, options),
+    );
     const remove = options.dryRun === true ? async () => {} : this.delete.bind(this);
-    return removeCandidates(candidates, (name) => remove(name, options));
+    const result = await removeCandidates(candidates, (name) => remove(name, options));
+    return { ...result, freedBytes: result.freedBytes + ofDownloads };
   }
 }
 

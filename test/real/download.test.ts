@@ -123,10 +123,12 @@ test('a download that was killed is continued by the next', async () => {
 
 test('a wrong checksum leaves nothing, and is not continued', async () => {
   server.answer = serving(image);
-  const wrong = { sha256: '0'.repeat(64) };
-  expect(await codeOf(backend.templates.add('t', `${server.url}/t.raw`, wrong))).toBe(
-    'CHECKSUM_MISMATCH',
-  );
+  const wrong = '0'.repeat(64);
+  const adding = backend.templates.add('t', `${server.url}/t.raw`, { sha256: wrong });
+  await expect(adding).rejects.toMatchObject({
+    code: 'CHECKSUM_MISMATCH',
+    message: `the image for template "t" has the SHA-256 ${sha256}, not ${wrong}`,
+  });
   expect(await leftoversIn(instancesPath)).toEqual([]);
   expect(await backend.templates.list()).toEqual([]);
 });

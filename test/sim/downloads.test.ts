@@ -152,3 +152,22 @@ test('it takes room only for what is still to come', async () => {
   await expectStored('A');
   expect(requests).toMatchObject([{ range: `bytes=${MiB}-` }]);
 });
+
+test('what has filled the filesystem gives it back', async () => {
+  await start({ capacityBytes: 1.5 * MiB });
+  serve('A');
+  const server = breaking(sim.http);
+  // Who does not say how large it is, is believed to have room.
+  const get: Http['get'] = async (request) => {
+    const { headers, ...response } = await server.get(request);
+    const { 'content-length': _, ...others } = headers;
+    return { ...response, headers: others };
+  };
+  const { templates } = new Backend({
+    host: { ...sim.host, http: { get } },
+    config: { instancesPath: '/work/instances' },
+  });
+  expect(await codeOf(templates.add('t', address))).toBe('NO_SPACE');
+  const partial = '/work/instances/_base/.platter/t.partial';
+  expect(await codeOf(sim.filesystem.stat(partial))).toBe('ENOENT');
+});
