@@ -78,6 +78,10 @@ export class SimOpenFile extends SimOpened implements OpenFile {
     return buffer;
   }
 
+  statNow(): Promise<FileStat> {
+    return this.call('stat', (volume) => statOf(volume, this.inode));
+  }
+
   cloneTo(target: string): Promise<void> {
     return this.call('cloneTo', (volume) => volume.clone(this.inode, target));
   }

@@ -53,6 +53,10 @@ class NodeOpenFile implements OpenFile {
     return fill(this.#open(), buffer, position);
   }
 
+  async statNow(): Promise<FileStat> {
+    return statOf(await statOpen(this.#open(), { bigint: true }));
+  }
+
   async cloneTo(target: string): Promise<void> {
     return cloneFile(`/proc/self/fd/${this.#open()}`, target);
   }

@@ -47,6 +47,8 @@ export interface Download {
    * of another one is left.
    */
   readonly onVersion: (version: Version | undefined) => Promise<void>;
+  /** Told when the server ended by closing the connection, as broken ones end too: nobody can tell that it is all. */
+  readonly onOpenEnd: () => void;
 }
 
 /** Resolves to the SHA-256 of the whole. */
@@ -120,6 +122,7 @@ async function transfer(
       state.position,
     );
     if (total !== undefined && end !== total) throw unreachable('the transfer broke off');
+    if (total === undefined && !isChunked(response)) request.onOpenEnd();
   } finally {
     await response.body.close();
   }
@@ -254,6 +257,11 @@ function totalOf({ status, headers }: HttpResponse): number | undefined {
       ? headers['content-length']
       : /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1];
   return total === undefined ? undefined : Number(total);
+}
+
+/** The last chunk says that it is the last. */
+function isChunked({ headers }: HttpResponse): boolean {
+  return /(^|,)\s*chunked\s*$/i.test(headers['transfer-encoding'] ?? '');
 }
 
 function unreachable(message: string): PlatterError {

@@ -49,11 +49,7 @@ export async function pumpFile(pump: Pump, source: OpenFile, sizeBytes: number):
   for (let position = 0; position < sizeBytes;) {
     throwIfCanceled(pump.signal);
     const got = await source.read(buffer, position);
-    if (got === 0) {
-      throw new PlatterError('CORRUPT', 'the source file became shorter while it was copied', {
-        hint: 'try again when nobody writes to it',
-      });
-    }
+    if (got === 0) throw sourceChanged();
     const piece = buffer.subarray(0, got);
     await writeWithHoles(pump.target, piece, position);
     pump.digest.update(piece);
@@ -61,6 +57,13 @@ export async function pumpFile(pump: Pump, source: OpenFile, sizeBytes: number):
     pump.onBytes(position);
   }
   await pump.target.truncate(sizeBytes);
+}
+
+/** What was copied may be half of one content and half of another. */
+export function sourceChanged(): PlatterError {
+  return new PlatterError('TEMPLATE_CHANGED', 'the source file was changed while it was copied', {
+    hint: 'somebody still writes to it: find out who does, and try again',
+  });
 }
 
 /** Writes runs of blocks that hold something; nothing is written where all is zero. */

@@ -10,7 +10,7 @@ import { parentOf } from '../workspace/area.ts';
 import { download, type Version } from './download.ts';
 import { fetchInto } from './fetched.ts';
 import { inspectOpenFile, openUntrusted, requireSafe } from './gate.ts';
-import { pumpFile, pumpStream, unlessCanceled } from './pump.ts';
+import { pumpFile, pumpStream, sourceChanged, unlessCanceled } from './pump.ts';
 import type { ImageSource, Progress } from './source.ts';
 
 export interface Reception {
@@ -18,6 +18,8 @@ export interface Reception {
   /** The private file to make. */
   readonly target: string;
   readonly declaredFormat?: string | undefined;
+  /** What the caller will hold the checksum against. */
+  readonly sha256?: string | undefined;
   readonly limits: Config['limits'];
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
@@ -76,29 +78,38 @@ async function receiveStream(
 
 /**
  * Copies from the open file that was inspected: what its path becomes meanwhile does not matter. The first look refuses
- * what is unsafe before anything is copied; the gate looks again at the copy.
+ * what is unsafe before anything is copied; the gate looks again at the copy. A file that somebody writes to meanwhile is
+ * not taken for whole.
  */
 async function receivePath(host: Host, path: string, reception: Reception): Promise<string> {
-  const { filesystem, digests } = host;
-  const file = await openUntrusted(filesystem, path);
+  const file = await openUntrusted(host.filesystem, path);
   try {
     requireSafe(await inspectOpenFile(file, reception.limits, reception.declaredFormat));
-    const { sizeBytes, allocatedBytes } = file.stat;
-    if (await cloned(file, reception.target)) {
-      return await digests.sha256File(reception.target, {
-        signal: reception.signal,
-        onProgress: (done) => reception.onProgress({ phase: 'checksum', done, total: sizeBytes }),
-      });
-    }
-    await requireSpace(host, reception.target, Math.min(sizeBytes, allocatedBytes));
-    const digest = digests.sha256();
-    await withNewFile(host, reception.target, (target) =>
-      pumpFile(pump(target, digest, reception, sizeBytes), file, sizeBytes),
-    );
-    return digest.hex();
+    const sha256 = await copyOpenFile(host, file, reception);
+    const now = await file.statNow();
+    const isSame = now.sizeBytes === file.stat.sizeBytes && now.modifiedMs === file.stat.modifiedMs;
+    if (!isSame) throw sourceChanged();
+    return sha256;
   } finally {
     file.close();
   }
+}
+
+async function copyOpenFile(host: Host, file: OpenFile, reception: Reception): Promise<string> {
+  const { digests } = host;
+  const { sizeBytes, allocatedBytes } = file.stat;
+  if (await cloned(file, reception.target)) {
+    return digests.sha256File(reception.target, {
+      signal: reception.signal,
+      onProgress: (done) => reception.onProgress({ phase: 'checksum', done, total: sizeBytes }),
+    });
+  }
+  await requireSpace(host, reception.target, Math.min(sizeBytes, allocatedBytes));
+  const digest = digests.sha256();
+  await withNewFile(host, reception.target, (target) =>
+    pumpFile(pump(target, digest, reception, sizeBytes), file, sizeBytes),
+  );
+  return digest.hex();
 }
 
 async function cloned(source: OpenFile, target: string): Promise<boolean> {
@@ -110,6 +121,9 @@ async function cloned(source: OpenFile, target: string): Promise<boolean> {
     throw error;
   }
 }
+
+const openEnd =
+  'the server does not say how large the image is, so nobody can tell whether all of it came: give its checksum (--sha256)';
 
 async function receiveUrl(host: Host, url: string, reception: Reception): Promise<string> {
   const { target, signal, resume, limits } = reception;
@@ -123,6 +137,9 @@ async function receiveUrl(host: Host, url: string, reception: Reception): Promis
       limits,
       ...(resume === undefined ? {} : { resume: await resumption(handle, host, resume) }),
       onVersion: reception.onVersion,
+      onOpenEnd() {
+        if (reception.sha256 === undefined) host.events.emit({ type: 'warning', message: openEnd });
+      },
       onBytes(done, total) {
         reception.onProgress({
           phase: 'download',

@@ -62,6 +62,8 @@ export interface OpenFile {
   readonly tail: Uint8Array;
   /** Fills `buffer` from `position`; resolves to the number of bytes read, which is smaller only at the end of the file. */
   read(buffer: Uint8Array, position: number): Promise<number>;
+  /** As it is now. */
+  statNow(): Promise<FileStat>;
   /** A new file that shares its extents; errors as `Filesystem.clone`. */
   cloneTo(target: string): Promise<void>;
   /** Nothing was written, so that closing can neither fail nor take time. */

@@ -138,6 +138,7 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
           source,
           target,
           declaredFormat: request.format,
+          sha256: request.sha256,
           limits: config.limits,
           signal,
           onProgress: progress,

@@ -34,6 +34,17 @@ export function openFilesContract(name: string, makeWorld: MakeWorld): void {
       directory.close();
     });
 
+    test('an open file is told as it was when it was opened, and as it is now', async () => {
+      await file('f', 'text');
+      const opened = await fs.openRead(`${dir}/f`);
+      await fs.truncate(`${dir}/f`, 10);
+      await fs.rename(`${dir}/f`, `${dir}/g`);
+      expect(opened.stat.sizeBytes).toBe(4);
+      expect(await opened.statNow()).toEqual(await fs.stat(`${dir}/g`));
+      opened.close();
+      expect(await codeOf(opened.statNow())).toBe('EBADF');
+    });
+
     test('opening a file reads as much of its ends as it is asked for', async () => {
       await file('f', '0123456789');
       const ends = async (headBytes?: number, tailBytes?: number) => {

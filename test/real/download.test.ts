@@ -5,12 +5,13 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nodeHost } from '../../src/adapters/node-host.ts';
 import { Backend } from '../../src/images/backend.ts';
+import type { PlatterEvent } from '../../src/ports/events.ts';
 import { codeOf } from '../contract/world.ts';
 import { leftoversIn, makeImage } from './file-images.ts';
-import { serving, webServer, type WebServer } from './web-server.ts';
+import { serving, webServer, type Answer, type WebServer } from './web-server.ts';
 
 let directory: string;
 let instancesPath: string;
@@ -141,6 +142,50 @@ test.each([
   server.answer = (_, response) => response.writeHead(status).end();
   expect(await codeOf(backend.templates.add('t', `${server.url}/t.raw`))).toBe(code);
   expect(await leftoversIn(instancesPath)).toEqual([]);
+});
+
+describe('a server that does not say how large the file is', () => {
+  const warnings: string[] = [];
+  const host = {
+    ...nodeHost(),
+    events: {
+      emit(event: PlatterEvent) {
+        if (event.type === 'warning') warnings.push(event.message);
+      },
+    },
+  };
+  const add = (options = {}) => {
+    warnings.length = 0;
+    const { templates } = new Backend({ host, config: { instancesPath } });
+    return templates.add('t', `${server.url}/t.raw`, options);
+  };
+  /** As HTTP/1.0 does. */
+  const closing: Answer = (_, response) => {
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(200, { connection: 'close' });
+    response.end(image.subarray(0, 3 * 1024 * 1024));
+  };
+
+  test('and ends it by closing the connection: that is told', async () => {
+    server.answer = closing;
+    await add();
+    expect(warnings).toEqual([expect.stringContaining('--sha256')]);
+  });
+
+  test('but not where the checksum tells', async () => {
+    server.answer = closing;
+    expect(await codeOf(add({ sha256 }))).toBe('CHECKSUM_MISMATCH');
+    expect(warnings).toEqual([]);
+  });
+
+  test('nor where the last piece says that it is the last', async () => {
+    server.answer = (_, response) => {
+      response.write(image.subarray(0, 1000));
+      response.end(image.subarray(1000));
+    };
+    expect(await add()).toMatchObject({ sha256 });
+    expect(warnings).toEqual([]);
+  });
 });
 
 test('is canceled when its caller wants it no more', async () => {
