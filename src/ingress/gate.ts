@@ -13,6 +13,7 @@ import {
   type Inspection,
 } from '../inspector/inspect.ts';
 import type { ImageLimits } from '../inspector/limits.ts';
+import { adviceOn } from '../inspector/other-content.ts';
 import { openFileReader } from '../inspector/reader.ts';
 import { violation, type Violation } from '../inspector/violation.ts';
 import type { Config } from '../config/config.ts';
@@ -44,6 +45,7 @@ export async function inspectSource(
 ): Promise<{ readonly inspection: Inspection; readonly allocatedBytes: number }> {
   const { inspection, seen } = await lookAndInspect(host, path, limits, declaredFormat);
   requireSafe(inspection);
+  requireDisk(inspection, declaredFormat);
   return { inspection, allocatedBytes: seen.allocatedBytes };
 }
 
@@ -140,6 +142,34 @@ export function requireSafe(inspection: Inspection): void {
   if (inspection.safe) return;
   const onlyMismatch = inspection.violations.every(({ code }) => code === 'FORMAT_MISMATCH');
   throw unsafeError(onlyMismatch ? 'FORMAT_MISMATCH' : 'UNSAFE_IMAGE', inspection.violations);
+}
+
+/**
+ * Refuses what somebody names as an image and is none, such as one that was not decompressed. A disk may begin so: whoever
+ * says that it is raw is believed.
+ */
+export function requireDisk({ looksLike }: Inspection, declaredFormat: string | undefined): void {
+  if (looksLike === undefined || declaredFormat === 'raw') return;
+  throw new PlatterError(
+    'FORMAT_MISMATCH',
+    `the image looks like ${looksLike}, and not like a disk`,
+    {
+      details: { looksLike },
+      hint: `${adviceOn(looksLike)} If the disk really begins so, say --format raw`,
+    },
+  );
+}
+
+/** For a disk that was taken out of an image: whoever guesses its format must find what it is taken for. */
+export async function requirePlain(
+  host: Pick<Host, 'filesystem'>,
+  path: string,
+  limits: ImageLimits,
+): Promise<void> {
+  const inspection = await inspectFile(host, path, limits);
+  if (toolFormat(inspection.format) === 'raw') return requireSafe(inspection);
+  const found = `the disk in it begins as ${inspection.format} does, and could be taken for that`;
+  throw unsafeError('UNSAFE_IMAGE', [violation('AMBIGUOUS', found)]);
 }
 
 function unsafeError(

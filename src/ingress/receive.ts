@@ -9,7 +9,7 @@ import { formatSize } from '../sizes.ts';
 import { parentOf } from '../workspace/area.ts';
 import { download, type Version } from './download.ts';
 import { fetchInto } from './fetched.ts';
-import { inspectOpenFile, openUntrusted, requireSafe } from './gate.ts';
+import { inspectFile, inspectOpenFile, openUntrusted, requireDisk, requireSafe } from './gate.ts';
 import { pumpFile, pumpStream, sourceChanged, unlessCanceled } from './pump.ts';
 import type { ImageSource, Progress } from './source.ts';
 
@@ -36,14 +36,20 @@ export interface Received {
 }
 
 export async function receive(host: Host, reception: Reception): Promise<Received> {
-  const { source, target } = reception;
+  const { source, target, limits, declaredFormat } = reception;
   switch (source.kind) {
     case 'path':
       return { sha256: await receivePath(host, source.path, reception) };
     case 'url':
-      return { sha256: await receiveUrl(host, source.url, reception) };
-    case 'stream':
-      return { sha256: await receiveStream(host, source.stream, reception) };
+    case 'stream': {
+      const sha256 =
+        source.kind === 'url'
+          ? await receiveUrl(host, source.url, reception)
+          : await receiveStream(host, source.stream, reception);
+      requireDisk(await inspectFile(host, target, limits, declaredFormat), declaredFormat);
+      return { sha256 };
+    }
+    // A program knows what it writes: kernels and ramdisks, which are compressed, are fetched as disks are.
     case 'fetch': {
       const written = await fetchInto(host, source, reception);
       const sha256 = await host.digests.sha256File(target, {

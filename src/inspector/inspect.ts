@@ -11,6 +11,7 @@ import {
 } from './format-parser.ts';
 import { formatParsers } from './formats/index.ts';
 import { defaultImageLimits, type ImageLimits } from './limits.ts';
+import { otherContentOf, type OtherContent } from './other-content.ts';
 import { Bytes, ReadBudgetSpent, type Reader } from './reader.ts';
 import { violation, type Violation } from './violation.ts';
 
@@ -28,6 +29,8 @@ export interface Inspection {
   readonly virtualSizeBytes: number;
   readonly safe: boolean;
   readonly violations: readonly Violation[];
+  /** What it begins as, where that is nothing that disks begin as. It is raw then. */
+  readonly looksLike?: OtherContent;
 }
 
 /** What callers may declare; each stands for what the file then has to be. */
@@ -73,11 +76,13 @@ export async function inspect(
   const violations: Violation[] = [];
   let format: DetectedFormat = 'raw';
   let virtualSizeBytes = 0;
+  let looksLike: OtherContent | undefined;
   try {
     const signatures = await readSignatures(reader);
     const parser = identify(signatures, violations);
     if (parser === undefined) {
       virtualSizeBytes = wholeSectors(reader.sizeBytes);
+      looksLike = otherContentOf(signatures.head);
     } else {
       format = parser.format;
       const report = await parser.parse(reader, limits);
@@ -104,6 +109,7 @@ export async function inspect(
     virtualSizeBytes: Number.isSafeInteger(virtualSizeBytes) ? virtualSizeBytes : 0,
     safe: violations.length === 0,
     violations,
+    ...(looksLike === undefined ? {} : { looksLike }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { assert, PlatterError, toPlatterError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { reservePath, templatesDirectory } from '../config/layout.ts';
-import { inspectSource, passGate } from '../ingress/gate.ts';
+import { inspectSource, passGate, requirePlain } from '../ingress/gate.ts';
 import { managed, type ProvenImage } from '../ingress/proven.ts';
 import { receive, type Received } from '../ingress/receive.ts';
 import { describeSource, type ImageSource } from '../ingress/source.ts';
@@ -151,7 +151,8 @@ function receiveStep(config: Config, draft: Draft, bytes: number | null): Step {
         // failure counts, whatever comes of this.
         const failure = toPlatterError(error, 'receive the image');
         const isDropped =
-          PlatterError.is(failure) && ['UNSAFE_IMAGE', 'NO_SPACE'].includes(failure.code);
+          PlatterError.is(failure) &&
+          ['UNSAFE_IMAGE', 'FORMAT_MISMATCH', 'NO_SPACE'].includes(failure.code);
         if (isDropped) await finishDownload(session).catch(() => {});
         throw error;
       });
@@ -189,6 +190,7 @@ function acceptStep(config: Config, draft: Draft): Step {
         { source: draft.image, target, targetFormat: 'raw' },
         config.limits,
       );
+      await requirePlain(host, target, config.limits);
       draft.image = managed(target, 'raw', draft.image.virtualSizeBytes);
     },
   };
