@@ -12,6 +12,7 @@ import {
   toolFormat,
   type Inspection,
 } from '../inspector/inspect.ts';
+import { isQcow2CutOff } from '../inspector/formats/qcow2-end.ts';
 import type { ImageLimits } from '../inspector/limits.ts';
 import { adviceOn } from '../inspector/other-content.ts';
 import { openFileReader } from '../inspector/reader.ts';
@@ -36,6 +37,37 @@ export async function inspectFile(
   return (await lookAndInspect(host, path, limits, declaredFormat)).inspection;
 }
 
+/**
+ * The same for what somebody brings as an image, or asks about: it has to be whole. (A disk in use may have clusters behind
+ * its end that a crash left.)
+ */
+export async function inspectImage(
+  host: Pick<Host, 'filesystem'>,
+  path: string,
+  limits: ImageLimits,
+  declaredFormat?: string,
+): Promise<Inspection> {
+  return requiringWhole(host, path, await inspectFile(host, path, limits, declaredFormat));
+}
+
+async function requiringWhole(
+  { filesystem }: Pick<Host, 'filesystem'>,
+  path: string,
+  inspection: Inspection,
+): Promise<Inspection> {
+  if (!inspection.safe || inspection.format !== 'qcow2') return inspection;
+  return reporting(`read ${path}`, async () => {
+    const file = await filesystem.openRead(path, inspectedEnds);
+    try {
+      if (!(await isQcow2CutOff(openFileReader(file)))) return inspection;
+    } finally {
+      file.close();
+    }
+    const found = 'the file is cut off: it has more in use than is there';
+    return { ...inspection, safe: false, violations: [violation('TRUNCATED', found)] };
+  });
+}
+
 /** A file that is to be received, looked at before anything is done; throws what makes it unsafe. */
 export async function inspectSource(
   host: Pick<Host, 'filesystem'>,
@@ -43,7 +75,8 @@ export async function inspectSource(
   limits: ImageLimits,
   declaredFormat?: string,
 ): Promise<{ readonly inspection: Inspection; readonly allocatedBytes: number }> {
-  const { inspection, seen } = await lookAndInspect(host, path, limits, declaredFormat);
+  const { inspection: found, seen } = await lookAndInspect(host, path, limits, declaredFormat);
+  const inspection = await requiringWhole(host, path, found);
   requireSafe(inspection);
   requireDisk(inspection, declaredFormat);
   return { inspection, allocatedBytes: seen.allocatedBytes };
@@ -130,7 +163,7 @@ export async function passGate(
   path: string,
   declaredFormat?: string,
 ): Promise<ProvenImage> {
-  const inspection = await inspectFile(host, path, config.limits, declaredFormat);
+  const inspection = await inspectImage(host, path, config.limits, declaredFormat);
   requireSafe(inspection);
   const image = proven(path, toolFormat(inspection.format), inspection.virtualSizeBytes);
   await requireAgreement(host, config, image);

@@ -1,6 +1,6 @@
 /** `platter inspect FILE`: exit status 0 for safe and 6 for unsafe. */
 import { resolve } from 'node:path';
-import { inspectFile } from '../../ingress/gate.ts';
+import { inspectImage } from '../../ingress/gate.ts';
 import type { Inspection } from '../../inspector/inspect.ts';
 import { adviceOn } from '../../inspector/other-content.ts';
 import { formatSize } from '../../sizes.ts';
@@ -24,7 +24,7 @@ export const defineInspect: DefineCommands = (noun, context) => {
       reading(context, async (session, [file]: [string], options: { format?: string }) => {
         const { host, backend } = session;
         const { limits } = backend.config;
-        const inspection = await inspectFile(host, resolve(file), limits, options.format);
+        const inspection = await inspectImage(host, resolve(file), limits, options.format);
         await printResult(session, inspection, describe);
         if (!inspection.safe) context.exitWith(exitStatusOf('UNSAFE_IMAGE'));
       }),
