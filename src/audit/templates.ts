@@ -57,7 +57,7 @@ async function auditRecord(context: EngineContext, name: string): Promise<readon
         message:
           users.length === 0
             ? 'its file is gone, and nothing leans on it'
-            : `its file is gone, and ${users.join(', ')} lean on it`,
+            : `its file is gone, and ${users.map(({ image }) => image).join(', ')} lean on it`,
         hint:
           users.length === 0
             ? 'platter recover forgets it'

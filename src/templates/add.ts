@@ -273,7 +273,7 @@ async function replaceLost(
       `template "${name}" would come back with another content`,
       {
         details: {
-          usedBy: users,
+          usedBy: users.map(({ image }) => image),
           recordedSha256: lost.content.sha256,
           receivedSha256: record.sha256,
         },

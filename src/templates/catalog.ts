@@ -33,7 +33,8 @@ export async function showTemplate(
   name: string,
 ): Promise<TemplateDescription> {
   const found = await findInStore(host, config, name);
-  const usedBy = await usersOf(host.filesystem, config, templatePath(config, name));
+  const users = await usersOf(host.filesystem, config, templatePath(config, name));
+  const usedBy = users.map(({ image }) => image);
   return describe(host, config, copies, name, { found, usedBy });
 }
 
@@ -50,7 +51,8 @@ export async function listTemplates(
     if (kind !== 'file' || !isName('template', name)) continue;
     const found = await lookUpOrWarn(host, config, name);
     if (found?.state !== 'present' && found?.state !== 'foreign') continue;
-    const usedBy = await usersOf(filesystem, config, templatePath(config, name), references);
+    const users = await usersOf(filesystem, config, templatePath(config, name), references);
+    const usedBy = users.map(({ image }) => image);
     const described = await describe(host, config, copies, name, { found, usedBy }).catch(
       (error: unknown) => {
         if (!isGone(error, templatePath(config, name))) throw error;

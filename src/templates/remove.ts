@@ -11,7 +11,7 @@ import { templateOperation } from './operation.ts';
 import type { TemplateCopies, TemplateIdentity } from './copies.ts';
 import { lookUp, templatePath, type Lookup } from './lookup.ts';
 import { removalIntent } from './recover-removal.ts';
-import { usersOf } from './users.ts';
+import { describeUse, usersOf } from './users.ts';
 import { renameOnce } from '../workspace/once.ts';
 import { writeIntent } from '../workspace/workspace.ts';
 
@@ -109,17 +109,11 @@ async function requireUnused(
   const leases = await leaseHolders(host, templatesDirectory(config), name);
   const ofCopies = identity === undefined ? [] : await copies.usersOf(identity, { ifAway: 'fail' });
   const ofFile = await usersOf(host.filesystem, config, templatePath(config, name));
-  const usedBy = [...ofFile, ...ofCopies];
-  if (leases.length === 0 && usedBy.length === 0) return;
-  const who =
-    usedBy.length > 0
-      ? `${usedBy.length} image${usedBy.length === 1 ? '' : 's'} lean${usedBy.length === 1 ? 's' : ''} on it`
-      : 'a disk is being made of it';
-  throw new PlatterError('IN_USE', `the template "${name}" is in use: ${who}`, {
-    details: { usedBy, leases },
-    hint:
-      usedBy.length > 0
-        ? `flatten or delete ${usedBy.slice(0, 3).join(', ')}${usedBy.length > 3 ? ' and others' : ''} first`
-        : 'try again in a moment',
+  const use = describeUse([...ofFile, ...ofCopies.map((image) => ({ image }))]);
+  if (use === undefined && leases.length === 0) return;
+  const message = use?.message ?? 'a disk is being made of it';
+  throw new PlatterError('IN_USE', `the template "${name}" is in use: ${message}`, {
+    details: { usedBy: [], ...use?.details, leases },
+    hint: use?.hint ?? 'try again in a moment',
   });
 }

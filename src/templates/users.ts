@@ -1,130 +1,147 @@
-/** Who leans on templates: the backing files that the images on disk really name, whatever any record says. */
+/**
+ * Who leans on templates, and on disks: what the images on disk really name, whatever any record says. When in doubt a
+ * file is in use: a template that is kept for nothing costs space, one that is missing costs disks.
+ */
 import type { Config } from '../config/config.ts';
 import { templatesDirectory } from '../config/layout.ts';
-import { isHostError } from '../errors.ts';
-import { qcow2HeaderEnds, readQcow2Header } from '../inspector/formats/qcow2-header.ts';
-import { openFileReader } from '../inspector/reader.ts';
-import { isName } from '../names.ts';
-import type { Filesystem } from '../ports/filesystem.ts';
-import { baseNameOf, listDirectories, listDirectory, parentOf } from '../workspace/area.ts';
+import { isHostError, PlatterError } from '../errors.ts';
+import { readDiskInfo } from '../images/files/disk-info.ts';
+import type { Filesystem, FileStat } from '../ports/filesystem.ts';
+import { baseNameOf, parentOf } from '../workspace/area.ts';
+import { readRecord } from '../workspace/record.ts';
+import { BackingChains, type Chain, type ChainFile } from './backing-chain.ts';
+import { instanceFiles, type InstanceFile } from './instance-files.ts';
 
-export interface BackingReference {
+/** A file below the instances path, and what it leans on. */
+export interface BackingReference extends Chain {
   /** `<instance>/<disk>` */
   readonly image: string;
   readonly path: string;
-  /** Absolute path of the backing file, as the image names it; undefined where nobody can tell what it leans on. */
-  readonly backingPath: string | undefined;
 }
 
-/** Every file below the instances path that names a backing file. */
+export interface User {
+  /** `<instance>/<disk>`, or another file or directory below the instances path. */
+  readonly image: string;
+  /** Why nobody can tell what it leans on; absent where that is known. */
+  readonly doubt?: string;
+}
+
+/** Every file below the instances path that leans on another, or of which nobody can tell. */
 export async function backingReferences(
   filesystem: Filesystem,
   config: Config,
 ): Promise<readonly BackingReference[]> {
+  const chains = new BackingChains(filesystem, config);
   const references: BackingReference[] = [];
-  for (const { directory, file, isLink } of await instanceFiles(filesystem, config)) {
-    const path = `${config.instancesPath}/${directory}/${file}`;
-    if (isLink) {
-      references.push({ image: `${directory}/${file}`, path, backingPath: undefined });
-      continue;
-    }
-    const backing = await readBackingName(filesystem, path);
-    if (backing === undefined) continue;
-    const backingPath = backing.startsWith('/') ? backing : `${parentOf(path)}/${backing}`;
-    references.push({ image: `${directory}/${file}`, path, backingPath });
+  for (const file of await instanceFiles(filesystem, config)) {
+    const chain = await chainOf(filesystem, config, chains, file);
+    if (chain.files.length === 0 && chain.doubt === undefined) continue;
+    references.push({ image: file.name, path: file.path, ...chain });
   }
   return references;
 }
 
-/** Files in the directories of instances, also of those that Nova has renamed (`<instance>_resize`), and links to some. */
-async function instanceFiles(filesystem: Filesystem, config: Config) {
-  const files: { directory: string; file: string; isLink: boolean }[] = [];
-  for (const directory of await listDirectories(filesystem, config.instancesPath)) {
-    if (!isName('instance', directory)) continue;
-    if (directory === config.imageCache.subdirectoryName) continue;
-    for (const { name, kind } of await listDirectory(
-      filesystem,
-      `${config.instancesPath}/${directory}`,
-    )) {
-      const isLink = kind === 'symlink';
-      if ((kind === 'file' || isLink) && isName('disk', name)) {
-        files.push({ directory, file: name, isLink });
-      }
-    }
+async function chainOf(
+  filesystem: Filesystem,
+  config: Config,
+  chains: BackingChains,
+  { path, doubt }: InstanceFile,
+): Promise<Chain> {
+  if (doubt !== undefined) return { files: [], doubt };
+  const first = await chains.first(path);
+  if (first.kind === 'end') return { files: [] };
+  const isOfStore = first.kind === 'file' && parentOf(first.path) === templatesDirectory(config);
+  // A guest writes what it likes into a raw disk, names of files too: it must not send anybody over the host by it.
+  if (!isOfStore && (await isRecordedAsRaw(filesystem, path))) {
+    return { files: first.kind === 'file' ? [{ path: first.path, stat: undefined }] : [] };
   }
-  return files;
+  return chains.follow(first);
 }
 
-async function readBackingName(filesystem: Filesystem, path: string): Promise<string | undefined> {
+async function isRecordedAsRaw(filesystem: Filesystem, path: string): Promise<boolean> {
+  const directory = parentOf(path);
   try {
-    const file = await filesystem.openRead(path, qcow2HeaderEnds);
-    try {
-      const header = await readQcow2Header(openFileReader(file));
-      return header?.backingFile?.name;
-    } finally {
-      file.close();
-    }
+    const record = await readRecord<{ format?: unknown }>(filesystem, directory, baseNameOf(path));
+    if (record !== undefined) return record.content.format === 'raw';
+    return (await readDiskInfo(filesystem, directory))[path] === 'raw';
   } catch (error) {
-    // Removed since the directory was read: it leans on nothing any more.
-    if (isHostError(error, 'ENOENT')) return undefined;
+    if (PlatterError.is(error) && error.code === 'CORRUPT') return false;
     throw error;
   }
 }
 
-/** The images that lean on the file at `path`, also through others; sorted, as `<instance>/<disk>`. */
+/** The images that lean on the file at `path`, also through others; sorted. */
 export async function usersOf(
   filesystem: Filesystem,
   config: Config,
   path: string,
   references?: readonly BackingReference[],
-): Promise<readonly string[]> {
+): Promise<readonly User[]> {
   const all = references ?? (await backingReferences(filesystem, config));
-  const users = new Set<string>();
-  let targets = [path];
-  while (targets.length > 0) {
-    const found: BackingReference[] = [];
-    for (const reference of all) {
-      if (users.has(reference.image)) continue;
-      if (await namesOneOf(filesystem, config, reference.backingPath, targets)) {
-        found.push(reference);
-      }
-    }
-    found.forEach(({ image }) => users.add(image));
-    targets = found.map((reference) => reference.path);
-  }
-  return [...users].sort();
+  if (all.length === 0) return [];
+  const target = { path, stat: await statOrNothing(filesystem, path) };
+  return all.flatMap((reference) => asUser(config, reference, target)).sort(byImage);
+}
+
+function asUser(
+  config: Config,
+  { image, path, files, doubt }: BackingReference,
+  target: ChainFile,
+): User[] {
+  // Whatever it leans on, it does not lean on itself.
+  if (path === target.path) return [];
+  if (files.some((file) => isSame(config, file, target))) return [{ image }];
+  return doubt === undefined ? [] : [{ image, doubt }];
+}
+
+function byImage(a: User, b: User): number {
+  return a.image < b.image ? -1 : 1;
 }
 
 /**
- * Whether a backing path means one of the files: the same path, the same file by another path, or a path that leads
- * nowhere from here but ends like a template's (a directory that is mounted elsewhere today). When in doubt it does:
- * a template that is kept for nothing costs space, one that is missing costs disks.
+ * The same path, the same file by another path, or a path that leads nowhere from here but ends like a template's (a
+ * directory that is mounted elsewhere today).
  */
-async function namesOneOf(
-  filesystem: Filesystem,
-  config: Config,
-  backingPath: string | undefined,
-  targets: readonly string[],
-): Promise<boolean> {
-  if (backingPath === undefined) return true;
-  if (targets.includes(backingPath)) return true;
-  const stat = await statOrNothing(filesystem, backingPath);
-  for (const target of targets) {
-    if (stat === undefined) {
-      const isTemplate = parentOf(target) === templatesDirectory(config);
-      const ending = `/${config.imageCache.subdirectoryName}/${baseNameOf(target)}`;
-      if (isTemplate && backingPath.endsWith(ending)) return true;
-    } else {
-      const other = await statOrNothing(filesystem, target);
-      if (other?.device === stat.device && other.inode === stat.inode) return true;
-    }
+function isSame(config: Config, file: ChainFile, target: ChainFile): boolean {
+  if (file.path === target.path) return true;
+  if (file.stat === undefined) {
+    const isTemplate = parentOf(target.path) === templatesDirectory(config);
+    const ending = `/${config.imageCache.subdirectoryName}/${baseNameOf(target.path)}`;
+    return isTemplate && file.path.endsWith(ending);
   }
-  return false;
+  return file.stat.device === target.stat?.device && file.stat.inode === target.stat.inode;
 }
 
-async function statOrNothing(filesystem: Filesystem, path: string) {
+async function statOrNothing(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
   return filesystem.stat(path).catch((error: unknown) => {
     if (isHostError(error)) return undefined;
     throw error;
   });
+}
+
+/** What keeps something from going, for people; undefined where nothing does. */
+export function describeUse(users: readonly User[]) {
+  if (users.length === 0) return undefined;
+  const known = users.filter(({ doubt }) => doubt === undefined).map(({ image }) => image);
+  const doubtful = users.find(({ doubt }) => doubt !== undefined);
+  const details = { usedBy: users.map(({ image }) => image), doubts: doubtsOf(users) };
+  if (known.length === 0 && doubtful !== undefined) {
+    const { image, doubt } = doubtful;
+    return {
+      message: `nobody can tell what ${image} leans on: ${doubt}`,
+      hint: `mount what is missing, or flatten or delete ${image}, and try again`,
+      details,
+    };
+  }
+  const others = known.length > 3 ? ' and others' : '';
+  return {
+    message: `${known.length} image${known.length === 1 ? ' leans' : 's lean'} on it`,
+    hint: `flatten or delete ${known.slice(0, 3).join(', ')}${others} first`,
+    details,
+  };
+}
+
+function doubtsOf(users: readonly User[]): Readonly<Record<string, string>> | undefined {
+  const doubts = users.flatMap(({ image, doubt }) => (doubt === undefined ? [] : [[image, doubt]]));
+  return doubts.length === 0 ? undefined : (Object.fromEntries(doubts) as Record<string, string>);
 }

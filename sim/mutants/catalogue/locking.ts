@@ -99,7 +99,7 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'templates/users',
-        find: 'return [...users].sort();',
+        find: 'return all.flatMap((reference) => asUser(config, reference, target)).sort(byImage);',
         replace: 'return [];',
       },
     ],

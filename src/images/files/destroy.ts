@@ -6,7 +6,7 @@ import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
-import { usersOf } from '../../templates/users.ts';
+import { describeUse, usersOf } from '../../templates/users.ts';
 import { areaPath, listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
@@ -54,11 +54,12 @@ export function noUsersStep(config: Config, facts: ImageFacts): Step {
 
 /** The children of the disk itself; its template's other images do not matter. */
 async function requireNoUsers(session: Session, config: Config, facts: ImageFacts): Promise<void> {
-  const users = await usersOf(session.host.filesystem, config, facts.path);
-  if (users.length === 0) return;
-  throw new PlatterError('IN_USE', `${formatAddress(facts.address)} is in use: images lean on it`, {
-    details: { usedBy: users },
-    hint: `flatten or delete ${users.join(', ')} first`,
+  const use = describeUse(await usersOf(session.host.filesystem, config, facts.path));
+  if (use === undefined) return;
+  const { message, details, hint } = use;
+  throw new PlatterError('IN_USE', `${formatAddress(facts.address)} is in use: ${message}`, {
+    details,
+    hint,
   });
 }
 
