@@ -1,5 +1,6 @@
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
+import { losesStore } from '../scenarios/scenario.ts';
 
 export const chains: Invariant = {
   id: 'chains',
@@ -16,7 +17,10 @@ function check(model: Model): string | undefined {
     const { path, format } = content.backing;
     const { volume } = model.world;
     const inode = volume.peek(path);
-    if (inode === undefined) return `${address} leans on ${path}, which is not there`;
+    if (inode === undefined) {
+      if (losesStore(model.scenario)) continue;
+      return `${address} leans on ${path}, which is not there`;
+    }
     const template = model.scenario.templates.find(({ name }) => path === `/i/_base/${name}`);
     if (template === undefined) return `${address} leans on ${path}, which is no template`;
     if (volume.content(inode).kind !== format) return `${address} takes ${path} for ${format}`;

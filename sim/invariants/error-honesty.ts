@@ -5,7 +5,7 @@ import type { OperationRun } from '../model/operation-run.ts';
 import { hostileImage } from '../model/cluster-names.ts';
 import type { DiskState } from '../model/view.ts';
 import { snapshotOf } from '../model/wanted.ts';
-import { templateNamed } from '../scenarios/scenario.ts';
+import { losesStore, templateNamed } from '../scenarios/scenario.ts';
 
 export const errorHonesty: Invariant = {
   id: 'error-honesty',
@@ -63,7 +63,9 @@ function isTrue(model: Model, run: OperationRun, code: string): boolean {
     case 'TEMPLATE_CHANGED':
       // Whose lock was taken for stale finds that others use what it looks at.
       return (
-        model.faults.length > 0 || model.scenario.machines.some(({ offsetMs }) => offsetMs !== 0)
+        model.faults.length > 0 ||
+        losesStore(model.scenario) ||
+        model.scenario.machines.some(({ offsetMs }) => offsetMs !== 0)
       );
     case 'UNREACHABLE':
     case 'TOOL_FAILED':

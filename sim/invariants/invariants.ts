@@ -28,6 +28,7 @@ import { overtaken } from './overtaken.ts';
 import { permissions } from './permissions.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
+import { sameTemplates } from './same-templates.ts';
 import { secrets } from './secrets.ts';
 import { imagesOfService } from './service-images.ts';
 import { singleFlight } from './single-flight.ts';
@@ -57,6 +58,7 @@ export const invariants: readonly Invariant[] = [
   leftAlone,
   templatesAreImmutable,
   keptTemplates,
+  sameTemplates,
   templateRecords,
   permissions,
   chains,

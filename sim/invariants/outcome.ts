@@ -4,6 +4,7 @@ import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
 import type { DiskState } from '../model/view.ts';
+import { losesStore } from '../scenarios/scenario.ts';
 
 export const outcome: Invariant = {
   id: 'outcome',
@@ -11,6 +12,8 @@ export const outcome: Invariant = {
   onDone(model, run) {
     if (!run.isAlone || run.addresses === undefined || run.addresses.length === 0) return undefined;
     if (isNotDone(run) || run.spec.kind === 'remove by hand') return undefined;
+    // A disk reads as it did before once the template that it leans on is back.
+    if (run.before !== undefined && losesStore(model.scenario)) return undefined;
     // It is about an image of a service, and through which disk does not matter.
     if (run.spec.kind === 'clean up image' && run.before === undefined) return undefined;
     // To want a disk where somebody else has put one is to have that.

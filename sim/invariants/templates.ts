@@ -14,7 +14,7 @@ export const templatesAreImmutable: Invariant = {
     const { name } = meaning;
     if (kind === 'vanish') {
       const leaning = leaningOn(model, name);
-      if (leaning.length > 0)
+      if (leaning.length > 0 && run?.spec.kind !== 'remove store')
         return `template ${name} vanishes while ${leaning.join(', ')} leans on it`;
       const { kind: by = 'delete template' } = run?.spec ?? {};
       return mayTakeAway.has(by) || run === undefined
@@ -36,6 +36,7 @@ const mayTakeAway: ReadonlySet<string> = new Set([
   'add template',
   'cache',
   'recover',
+  'remove store',
 ]);
 
 function leaningOn(model: Model, name: string): readonly string[] {

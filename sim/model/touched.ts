@@ -2,7 +2,13 @@
 import type { OperationSpec } from '../scenarios/scenario.ts';
 import type { OperationRun } from './operation-run.ts';
 
-const noImage: ReadonlySet<string> = new Set(['list', 'prune', 'foreign file', 'replace on web']);
+const noImage: ReadonlySet<string> = new Set([
+  'list',
+  'prune',
+  'foreign file',
+  'replace on web',
+  'remove store',
+]);
 
 /** Images that an operation works on, its own first. */
 export function addressesOf({

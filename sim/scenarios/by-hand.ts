@@ -1,6 +1,6 @@
 /**
  * Somebody who is not platter removes a disk by the means of its storage: `rm`, `lvremove`. What platter keeps about the
- * disk stays.
+ * disk stays. Or the store of templates.
  */
 import { parentOf } from '../../src/workspace/area.ts';
 import { simExecutor } from '../executor.ts';
@@ -28,8 +28,18 @@ export async function removeByHand(performer: Performer, spec: OperationSpec): P
   await simExecutor(world, process).run({ file: 'lvremove', args }, { timeoutMs: patienceMs });
 }
 
-/** `rm -r vm1`, as Nova does: one name after another, of disks, and of what platter keeps. */
-async function removeInstance({ world, process }: Performer, address: string): Promise<void> {
+/** `rm -r vm1`, as Nova does: of disks, and of what platter keeps. */
+function removeInstance(performer: Performer, address: string): Promise<void> {
+  return removeDirectory(performer, parentOf(diskPath(address)));
+}
+
+/** `rm -r _base`: templates, whatever leans on them, and what platter keeps about them. */
+export function removeStore(performer: Performer): Promise<void> {
+  return removeDirectory(performer, `${instancesPath}/_base`);
+}
+
+/** One name after another, and durably. */
+async function removeDirectory({ world, process }: Performer, directory: string): Promise<void> {
   const { volume } = world;
   const remove = async (path: string): Promise<void> => {
     const names = await world.call(process, 'stranger.list', path, () =>
@@ -43,7 +53,7 @@ async function removeInstance({ world, process }: Performer, address: string): P
       else if (volume.list(path).length === 0) volume.removeDirectory(path);
     });
   };
-  await remove(parentOf(diskPath(address)));
+  await remove(directory);
   await world.call(process, 'stranger.sync', '/', () => volume.syncDirectory(instancesPath));
 }
 

@@ -12,10 +12,11 @@ import {
   type Workload,
 } from './ground.ts';
 import { drawOperation } from './operations.ts';
-import type { ClientSpec, TemplateSpec } from './scenario.ts';
+import type { ClientSpec, OperationSpec, TemplateSpec } from './scenario.ts';
 
 /** What nobody does through platter. */
-export type ByStranger = 'foreign file' | 'put template' | 'remove by hand' | 'replace on web';
+export type ByStranger =
+  'foreign file' | 'put template' | 'remove by hand' | 'remove store' | 'replace on web';
 
 /** One or two make a disk, and somebody who is not platter puts a file there meanwhile, or before. */
 export function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
@@ -71,5 +72,35 @@ export function drawRemovalByHand(
   return {
     setUp: drawSetUp(prng, template),
     clients: onMachines(machines, [...scripts, [removes]]),
+  };
+}
+
+const afterLoss = ['add template', 'add template', 'cache', 'verify template', 'recover'] as const;
+
+/**
+ * Somebody removes all templates by hand under a disk that leans on one, and it is fetched again: as it was, or another
+ * version that its publisher has put in its place meanwhile.
+ */
+export function drawLossOfStore(
+  prng: Prng,
+  { machines }: Ground,
+  template: TemplateSpec,
+): Workload {
+  const { name } = template;
+  const subjects = { templates: [template], images: ['vm2/disk'] };
+  const further = Array.from({ length: 1 + prng.below(3) }, () => ({
+    ...drawOperation(prng, prng.pick(afterLoss), subjects),
+    isRetried: true,
+  }));
+  const replaces = { kind: 'replace on web', subject: name } as const;
+  const script: readonly OperationSpec[] = [
+    { kind: 'remove store', subject: '' },
+    ...(prng.oneIn(3) ? [] : [replaces]),
+    { kind: 'add template', subject: name, isRetried: true },
+    ...further,
+  ];
+  return {
+    setUp: [{ kind: 'cache', subject: commonImage, other: name }],
+    clients: onMachines(machines, [script]),
   };
 }

@@ -12,7 +12,7 @@ import type { Inode } from '../volume/inode.ts';
 import type { FileContent } from '../volume/file-content.ts';
 import type { World } from '../world.ts';
 import { contentFromOutside, templateContent } from './contents.ts';
-import { removeByHand } from './by-hand.ts';
+import { removeByHand, removeStore } from './by-hand.ts';
 import { directSnapshotName, locationOf } from './image-service.ts';
 import { putForeignFile } from './foreign-file.ts';
 import { putTemplate } from './put-template.ts';
@@ -64,6 +64,8 @@ export async function performOperation(
       return putTemplate(performer, subject);
     case 'replace on web':
       return replaceOnWeb(performer, subject);
+    case 'remove store':
+      return removeStore(performer);
     case 'remove by hand':
       return removeByHand(performer, spec);
     default:

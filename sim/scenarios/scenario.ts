@@ -167,6 +167,7 @@ export const operationKinds = [
   'put template',
   'replace on web',
   'remove by hand',
+  'remove store',
 ] as const;
 
 export type OperationKind = (typeof operationKinds)[number];
@@ -209,6 +210,11 @@ export function templateNamed({ templates }: Scenario, name: string): TemplateSp
 /** Whether somebody removes one so. */
 export function isRemovedByHand(scenario: Scenario): boolean {
   return operationsOf(scenario).some(({ kind }) => kind === 'remove by hand');
+}
+
+/** Whether somebody removes all templates by hand. */
+export function losesStore(scenario: Scenario): boolean {
+  return operationsOf(scenario).some(({ kind }) => kind === 'remove store');
 }
 
 /** Whatever anybody does in it. */

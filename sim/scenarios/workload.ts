@@ -12,7 +12,13 @@ import {
   type Workload,
 } from './ground.ts';
 import { ofSharedStorage } from './image-service.ts';
-import { drawAdoption, drawIntrusion, drawRemovalByHand, type ByStranger } from './intrusion.ts';
+import {
+  drawAdoption,
+  drawIntrusion,
+  drawLossOfStore,
+  drawRemovalByHand,
+  type ByStranger,
+} from './intrusion.ts';
 import { drawOperation, drawStory } from './operations.ts';
 import { drawRestart } from './restart.ts';
 import { withHostile } from './twists.ts';
@@ -70,6 +76,10 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   const adoption = new Prng(seed, 'adoption');
   if (adoption.oneIn(14)) return { clients: drawAdoption(adoption, ground) };
   const downloaded = ground.templates.find(({ isOnWeb }) => isOnWeb === true);
+  const loss = new Prng(seed, 'loss of the store');
+  if (ground.hasFiles && downloaded !== undefined && loss.oneIn(5)) {
+    return drawLossOfStore(loss, ground, downloaded);
+  }
   const downloads = new Prng(seed, 'downloads');
   if (downloaded !== undefined && downloads.oneIn(2)) {
     return { clients: drawDownloads(downloads, ground, downloaded) };

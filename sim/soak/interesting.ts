@@ -19,6 +19,7 @@ const scenariosMin = 20_000;
 function canHappen(kind: OperationKind, backend: SimBackend): boolean {
   if (ofSharedStorage.has(kind)) return sharesImages(backend);
   if (kind === 'foreign file') return hasDiskFiles(backend);
+  if (kind === 'remove store') return hasDiskFiles(backend);
   return kind !== 'remove by hand' || canRemoveByHand(backend);
 }
 

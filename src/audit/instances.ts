@@ -5,7 +5,9 @@ import { isHostError, PlatterError } from '../errors.ts';
 import { imageOperationLock, type EngineContext } from '../images/context.ts';
 import { readDiskInfo } from '../images/files/disk-info.ts';
 import { findImage } from '../images/find.ts';
+import type { ImageFacts } from '../images/driver.ts';
 import { instancesOf, novaDisk } from '../images/list.ts';
+import { lookUp, templatePath } from '../templates/lookup.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
 import type { DirectoryEntry } from '../ports/filesystem.ts';
 import { areaPath, baseNameOf, isProbe, listDirectory, recordPath } from '../workspace/area.ts';
@@ -122,7 +124,8 @@ async function look(
     const image = await findImage(context, address);
     if (image === undefined) return isRecorded ? [recordWithoutImage(path, subject)] : [];
     const { backing, allocatedBytes: bytes } = image.facts;
-    if (backing === null || !backing.startsWith('/') || (await exists(context, backing))) return [];
+    if (backing === null || !backing.startsWith('/')) return [];
+    if (await exists(context, backing)) return otherTemplate(context, image.facts, backing);
     return [
       {
         kind: 'disk-without-template',
@@ -137,6 +140,29 @@ async function look(
   return orUnreadable(path, subject, find, (error) =>
     isRecorded && isOfRecord(context, address, error) ? 'damaged-record' : 'unreadable',
   );
+}
+
+/** The template that is there has another content than the one that the disk was made of. */
+async function otherTemplate(
+  { host, config }: EngineContext,
+  { address, path, template, templateSha256 = null, allocatedBytes: bytes }: ImageFacts,
+  backing: string,
+): Promise<readonly Stray[]> {
+  if (template === null || templateSha256 === null) return [];
+  if (backing !== templatePath(config, template)) return [];
+  // Of a record that cannot be read the templates tell.
+  const found = await lookUp(host, config, template).catch(() => undefined);
+  if (found?.state !== 'present' || found.template.sha256 === templateSha256) return [];
+  return [
+    {
+      kind: 'disk-of-other-template',
+      path,
+      subject: formatAddress(address),
+      allocatedBytes: bytes,
+      message: `the template "${template}" is not the one that it was made of (SHA-256 ${templateSha256})`,
+      hint: 'put the file back that the template was: what the disk reads of it is not its content',
+    },
+  ];
 }
 
 /** A record that cannot be read says where it is; whatever else fails is about the disk. */

@@ -19,6 +19,8 @@ export const strayKinds = [
   'orphan-disk',
   /** A disk that leans on a file that is not there. */
   'disk-without-template',
+  /** A disk that leans on a template which is not the one that it was made of. */
+  'disk-of-other-template',
   /** Snapshots of a disk that is not there. */
   'orphan-snapshots',
   /** A template that somebody else put into the store. */

@@ -58,6 +58,8 @@ export interface ImageFacts {
   readonly allocatedBytes: number;
   /** Name of the template that it was made of; null when there was none or nobody knows. */
   readonly template: string | null;
+  /** SHA-256 of that template, where it was recorded of a disk that may lean on its file. */
+  readonly templateSha256?: string | null;
   /** Oldest first. */
   readonly snapshots: readonly SnapshotFacts[];
   /** What it leans on, if on anything. */

@@ -51,7 +51,7 @@ export function recordOf(
     backend: type,
     format,
     template: templateOf(base),
-    templateSha256: base.kind === 'template' ? base.sha256 : null,
+    templateSha256: templateSha256Of(base),
     method: method ?? null,
     createdAt: new Date(host.clock.now()).toISOString(),
   };
@@ -60,4 +60,9 @@ export function recordOf(
 function templateOf(base: CreateOrder['base'] | ShareOrder['base']): string | null {
   if (base.kind === 'template') return base.name;
   return base.kind === 'snapshot' ? base.origin.template : null;
+}
+
+function templateSha256Of(base: CreateOrder['base'] | ShareOrder['base']): string | null {
+  if (base.kind === 'template') return base.sha256;
+  return base.kind === 'snapshot' ? (base.origin.templateSha256 ?? null) : null;
 }

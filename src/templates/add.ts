@@ -15,6 +15,7 @@ import { keepReserve } from '../workspace/reserve.ts';
 import { removeRecord, type Recorded } from '../workspace/record.ts';
 import { prepareAdoption } from './adopt.ts';
 import { convertedFile, receivedFile } from './drafts.ts';
+import { requireExpected } from './expected-content.ts';
 import { templateOperation } from './operation.ts';
 import { adoptDownload, finishDownload, rememberDownload } from './partial-download.ts';
 import {
@@ -213,6 +214,7 @@ function publishStep(
     async run(session) {
       const { filesystem } = session.host;
       const record = await recordOf(session, draft);
+      if (lost === undefined) await requireExpected(session.host, config, record);
       const isRestored = lost !== undefined && isSameContent(lost.content, record);
       if (lost !== undefined && !isRestored) await replaceLost(session, config, lost, record);
       draft.record = isRestored ? lost.content : record;

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { passGate } from '../ingress/gate.ts';
 import type { Prepared, Session } from '../operations/step.ts';
 import { publishRecord } from '../workspace/publish.ts';
+import { requireExpected } from './expected-content.ts';
 import { requireUntouched } from './lookup.ts';
 import type { Template, TemplateRecord } from './template.ts';
 
@@ -40,6 +41,7 @@ export function prepareAdoption(
             source: 'found in the store',
             addedAt: new Date(modifiedMs).toISOString(),
           };
+          await requireExpected(host, config, record);
           // Nova syncs nothing: a record must not survive a power cut that its template does not.
           await host.filesystem.sync(path);
           await publishRecord(host.filesystem, workspace, record);

@@ -15,6 +15,8 @@ const filesMost = 64;
 
 export interface ChainFile {
   readonly path: string;
+  /** What it is opened as; undefined where qemu looks for itself. */
+  readonly format: string | undefined;
   /** Undefined where nothing is there. */
   readonly stat: FileStat | undefined;
 }
@@ -58,11 +60,13 @@ export class BackingChains {
     let step = first;
     while (step.kind === 'file') {
       if (files.length === filesMost) return { files, doubt: 'its chain is too long' };
-      const { path, isRaw } = step;
+      const { path, format } = step;
       const stat = await memoized(this.#stats, path, () => this.#stat(path));
       if (typeof stat === 'string')
-        return { files: [...files, { path, stat: undefined }], doubt: stat };
-      files.push({ path, stat });
+        return { files: [...files, { path, format, stat: undefined }], doubt: stat };
+      files.push({ path, format, stat });
+      // Whatever is opened as raw names nothing.
+      const isRaw = format === 'raw';
       const doubt = this.#doubtAbout(path, stat, isRaw);
       if (doubt !== undefined) return { files, doubt };
       if (stat === undefined || isRaw) return { files };

@@ -22,6 +22,9 @@ export interface BackingReference extends Chain {
 export interface User {
   /** `<instance>/<disk>`, or another file or directory below the instances path. */
   readonly image: string;
+  readonly path: string;
+  /** As what it opens the file that was asked about; absent where it does not say. */
+  readonly format?: string | undefined;
   /** Why nobody can tell what it leans on; absent where that is known. */
   readonly doubt?: string;
 }
@@ -53,7 +56,7 @@ async function chainOf(
   const isOfStore = first.kind === 'file' && parentOf(first.path) === templatesDirectory(config);
   // A guest writes what it likes into a raw disk, names of files too: it must not send anybody over the host by it.
   if (!isOfStore && (await isRecordedAsRaw(filesystem, path))) {
-    return { files: first.kind === 'file' ? [{ path: first.path, stat: undefined }] : [] };
+    return { files: first.kind === 'file' ? [{ ...first, stat: undefined }] : [] };
   }
   return chains.follow(first);
 }
@@ -83,15 +86,18 @@ export async function usersOf(
   return all.flatMap((reference) => asUser(config, reference, target)).sort(byImage);
 }
 
+type Target = Pick<ChainFile, 'path' | 'stat'>;
+
 function asUser(
   config: Config,
   { image, path, files, doubt }: BackingReference,
-  target: ChainFile,
+  target: Target,
 ): User[] {
   // Whatever it leans on, it does not lean on itself.
   if (path === target.path) return [];
-  if (files.some((file) => isSame(config, file, target))) return [{ image }];
-  return doubt === undefined ? [] : [{ image, doubt }];
+  const found = files.find((file) => isSame(config, file, target));
+  if (found !== undefined) return [{ image, path, format: found.format }];
+  return doubt === undefined ? [] : [{ image, path, doubt }];
 }
 
 function byImage(a: User, b: User): number {
@@ -102,7 +108,7 @@ function byImage(a: User, b: User): number {
  * The same path, the same file by another path, or a path that leads nowhere from here but ends like a template's (a
  * directory that is mounted elsewhere today).
  */
-function isSame(config: Config, file: ChainFile, target: ChainFile): boolean {
+function isSame(config: Config, file: ChainFile, target: Target): boolean {
   if (file.path === target.path) return true;
   if (file.stat === undefined) {
     const isTemplate = parentOf(target.path) === templatesDirectory(config);
@@ -120,7 +126,7 @@ async function statOrNothing(filesystem: Filesystem, path: string): Promise<File
 }
 
 /** What keeps something from going, for people; undefined where nothing does. */
-export function describeUse(users: readonly User[]) {
+export function describeUse(users: readonly Pick<User, 'image' | 'doubt'>[]) {
   if (users.length === 0) return undefined;
   const known = users.filter(({ doubt }) => doubt === undefined).map(({ image }) => image);
   const doubtful = users.find(({ doubt }) => doubt !== undefined);
@@ -141,7 +147,9 @@ export function describeUse(users: readonly User[]) {
   };
 }
 
-function doubtsOf(users: readonly User[]): Readonly<Record<string, string>> | undefined {
+function doubtsOf(
+  users: readonly Pick<User, 'image' | 'doubt'>[],
+): Readonly<Record<string, string>> | undefined {
   const doubts = users.flatMap(({ image, doubt }) => (doubt === undefined ? [] : [[image, doubt]]));
   return doubts.length === 0 ? undefined : (Object.fromEntries(doubts) as Record<string, string>);
 }

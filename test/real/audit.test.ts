@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -123,6 +124,16 @@ const make = {
       ['record-without-template', '_base/t', 'template t'],
       ['disk-without-template', 'vm1/disk', 'vm1/disk'],
     ],
+  },
+  'a template that is not the one that a disk was made of': {
+    act: () => {
+      const record = at('_base/.platter/t.record');
+      const file = `${record}/${readdirSync(record)[0] ?? ''}`;
+      const { sha256, ...others } = JSON.parse(readFileSync(file, 'utf8')) as { sha256: string };
+      const other = '0'.repeat(sha256.length);
+      writeFileSync(file, JSON.stringify({ ...others, sha256: other }));
+    },
+    found: [['disk-of-other-template', 'vm1/disk', 'vm1/disk']],
   },
   'a template that somebody put there': {
     act: () => writeFileSync(at('_base/nova'), 'x'.repeat(4096)),

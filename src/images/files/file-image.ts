@@ -65,6 +65,7 @@ export async function findFileImage(
     granuleBytes: sectorBytes,
     allocatedBytes: stat.allocatedBytes,
     template: record?.content.template ?? templateOf(config, content.backing),
+    templateSha256: record?.content.templateSha256 ?? null,
     snapshots: readSnapshots === undefined ? content.snapshots : await readSnapshots(format),
     backing: content.backing,
     method: record?.content.method ?? null,

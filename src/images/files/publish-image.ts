@@ -53,7 +53,7 @@ function newFacts(
   { id, record, stat }: Published,
   content: NewContent,
 ): ImageFacts {
-  const { format, template, method, createdAt } = record;
+  const { format, template, templateSha256, method, createdAt } = record;
   return {
     address,
     path: imagePath(config, address),
@@ -62,6 +62,7 @@ function newFacts(
     granuleBytes: sectorBytes,
     allocatedBytes: stat.allocatedBytes,
     template,
+    templateSha256,
     snapshots: [],
     method,
     createdAt,

@@ -5,8 +5,8 @@
  */
 
 export type BackingTarget =
-  /** `isRaw`: it is opened as raw, and so names nothing itself. */
-  | { readonly kind: 'file'; readonly path: string; readonly isRaw: boolean }
+  /** `format` is what it is opened as; undefined where qemu looks for itself. */
+  | { readonly kind: 'file'; readonly path: string; readonly format: string | undefined }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export interface NamedBacking {
@@ -19,12 +19,11 @@ export interface NamedBacking {
 export function backingTarget({ name, format }: NamedBacking, directory: string): BackingTarget {
   if (name === undefined) return unknown('the name of its backing file cannot be read');
   if (name.startsWith('json:')) return describedFile(name.slice('json:'.length));
-  const isRaw = format === 'raw';
   const ofFile = name.startsWith('file:') ? name.slice('file:'.length) : undefined;
-  if (ofFile !== undefined) return absoluteFile(ofFile, isRaw);
+  if (ofFile !== undefined) return absoluteFile(ofFile, format);
   // To qemu what stands before a colon is a protocol, unless a slash comes first.
   if (/^[^/]*:/.test(name)) return unknown(`its backing file has the name ${name}`);
-  return { kind: 'file', path: name.startsWith('/') ? name : `${directory}/${name}`, isRaw };
+  return { kind: 'file', path: name.startsWith('/') ? name : `${directory}/${name}`, format };
 }
 
 function unknown(reason: string): BackingTarget {
@@ -32,8 +31,8 @@ function unknown(reason: string): BackingTarget {
 }
 
 /** These are relative to the directory in which qemu was started, and nobody knows that. */
-function absoluteFile(path: string, isRaw: boolean): BackingTarget {
-  if (path.startsWith('/')) return { kind: 'file', path, isRaw };
+function absoluteFile(path: string, format: string | undefined): BackingTarget {
+  if (path.startsWith('/')) return { kind: 'file', path, format };
   return unknown(`its backing file has the relative name ${path}`);
 }
 
@@ -55,13 +54,13 @@ function fileOfNode(node: unknown): BackingTarget | undefined {
   if (!isObject(node)) return undefined;
   const { driver, filename } = node;
   if (driver === 'file' || (driver === undefined && filename !== undefined)) {
-    return typeof filename === 'string' ? absoluteFile(filename, false) : undefined;
+    return typeof filename === 'string' ? absoluteFile(filename, undefined) : undefined;
   }
   const isFormat = driver === 'raw' || driver === 'qcow2';
   const namesMore = Object.keys(node).some((key) => /^(backing|data-file)(\.|$)/.test(key));
   if (!isFormat || namesMore) return undefined;
   const file = fileOfNode(node['file'] ?? flattened(node));
-  return file?.kind === 'file' ? { ...file, isRaw: driver === 'raw' } : file;
+  return file?.kind === 'file' ? { ...file, format: driver } : file;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

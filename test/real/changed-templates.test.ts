@@ -1,0 +1,77 @@
+/** Templates that are not any more, or never were, what somebody takes them for. */
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { errorOf, platter } from './command.ts';
+import { makeImage, run as runTool } from './file-images.ts';
+
+const MiB = 1024 * 1024;
+
+let root: string;
+let instances: string;
+const run = (...args: readonly string[]) => platter(instances, ['--json', ...args]);
+
+async function codeOf(...args: readonly string[]): Promise<string> {
+  return errorOf(await run(...args)).code;
+}
+
+async function must(...args: readonly string[]) {
+  const result = await run(...args);
+  expect(result, result.stderr).toMatchObject({ status: 0 });
+  return result;
+}
+
+beforeEach(async () => {
+  root = mkdtempSync(`${tmpdir()}/platter-test-`);
+  instances = `${root}/instances`;
+  await makeImage(`${root}/a`, 'qcow2', 4 * MiB);
+  await makeImage(`${root}/b`, 'qcow2', 4 * MiB);
+  await runTool('qemu-io', ['-f', 'qcow2', '-c', 'write -P 99 2M 1M', `${root}/b`]);
+  await must('template', 'add', 't', `${root}/a`);
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+describe('a store that is gone under a disk', () => {
+  beforeEach(async () => {
+    await must('image', 'create', 'vm1/disk', '--template', 't');
+    rmSync(`${instances}/_base`, { recursive: true });
+  });
+
+  test('does not come back with another content', async () => {
+    const { code, message } = errorOf(await run('template', 'add', 't', `${root}/b`));
+    expect(code).toBe('TEMPLATE_CHANGED');
+    expect(message).toContain('vm1/disk');
+    expect(existsSync(`${instances}/_base/t`)).toBe(false);
+    expect((await must('template', 'add', 't', `${root}/a`)).stderr).toBe('');
+    await must('template', 'verify', 't');
+  });
+
+  test('does not come back in another format', async () => {
+    await runTool('qemu-img', ['convert', '-O', 'raw', `${root}/a`, `${root}/a.raw`]);
+    expect(await codeOf('template', 'add', 't', `${root}/a.raw`)).toBe('TEMPLATE_CHANGED');
+    const file = `${root}/raw.toml`;
+    await runTool('bash', ['-c', `echo 'force_raw_images = true' > ${file}`]);
+    expect(await codeOf('template', 'add', 't', `${root}/a`, '--config', file)).toBe(
+      'TEMPLATE_CHANGED',
+    );
+    expect(existsSync(`${instances}/_base/t`)).toBe(false);
+  });
+
+  test('nor does what somebody has put there count as the same', async () => {
+    await must('template', 'add', 'other', `${root}/b`);
+    copyFileSync(`${root}/b`, `${instances}/_base/t`);
+    expect(await codeOf('template', 'verify', 't')).toBe('TEMPLATE_CHANGED');
+    expect(await codeOf('image', 'create', 'vm2/disk', '--template', 't')).toBe('TEMPLATE_CHANGED');
+    expect(readdirSync(`${instances}/_base/.platter`)).toEqual(['other.record']);
+    copyFileSync(`${root}/a`, `${instances}/_base/t`);
+    await must('template', 'verify', 't');
+  });
+
+  test('of which no record tells comes back with a warning', async () => {
+    rmSync(`${instances}/vm1/.platter`, { recursive: true });
+    const { stderr } = await must('template', 'add', 't', `${root}/b`);
+    expect(stderr).toContain(
+      'nobody can tell whether template t is the one that vm1/disk leans on',
+    );
+  });
+});
