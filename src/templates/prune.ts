@@ -85,8 +85,9 @@ export async function pruneCandidates(
   const kept: { name: string; reason: string }[] = [];
   const unused: { template: TemplateDescription; lastUsedMs: number }[] = [];
   for (const template of templates) {
-    if (template.usedBy.length > 0) {
-      kept.push({ name: template.name, reason: `used by ${template.usedBy.join(', ')}` });
+    const reason = whyKept(template);
+    if (reason !== undefined) {
+      kept.push({ name: template.name, reason });
       continue;
     }
     const stat = await statOrNothing(host.filesystem, template.path);
@@ -100,7 +101,8 @@ export async function pruneCandidates(
   for (const { template, lastUsedMs } of unused) {
     const isOld = now - lastUsedMs >= unusedForSeconds * 1000;
     const isTooMuch = totalBytes > (config.imageCache.maximumBytes ?? Infinity);
-    if (isOld || isTooMuch) {
+    // Somebody who has just put one there is about to use it, and takes no lease.
+    if (isOld || (isTooMuch && !isForeign(template))) {
       remove.push(template);
       totalBytes -= template.fileSizeBytes;
     } else {
@@ -111,4 +113,17 @@ export async function pruneCandidates(
     }
   }
   return { remove, kept };
+}
+
+function isForeign({ addedAt }: TemplateDescription): boolean {
+  return addedAt === null;
+}
+
+/** As Nova names what it fetches and converts, until it is whole. */
+const unfinished = /\.(part|converted)$/;
+
+function whyKept(template: TemplateDescription): string | undefined {
+  if (template.usedBy.length > 0) return `used by ${template.usedBy.join(', ')}`;
+  if (isForeign(template) && unfinished.test(template.name)) return 'somebody may still write it';
+  return undefined;
 }

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PruneResult } from '../../src/templates/prune.ts';
 import { errorOf, platter } from './command.ts';
 import { makeImage } from './file-images.ts';
@@ -81,6 +81,36 @@ test('a limit of space takes the longest unused first, and no more than it has t
   writeFileSync(file, `[image_cache]\nminimum_age_seconds = 864000\nmaximum_bytes = ${4 * MiB}\n`);
   expect(await prune('--config', file, '--yes')).toMatchObject({ removed: ['old'] });
   expect(left()).toEqual(['used', 'young']);
+});
+
+describe('what Nova has put there', () => {
+  const file = `${directory}/little.toml`;
+  beforeAll(() => {
+    writeFileSync(file, '[image_cache]\nminimum_age_seconds = 3600\nmaximum_bytes = 1\n');
+  });
+  const put = (name: string, hoursAgo: number) => {
+    writeFileSync(`${base}/${name}`, 'x'.repeat(4096));
+    const time = new Date(Date.now() - hoursAgo * 3600 * 1000);
+    utimesSync(`${base}/${name}`, time, time);
+  };
+
+  test('is spared by a limit of space while it is young', async () => {
+    put('nova', 0);
+    expect(await prune('--config', file, '--yes')).toMatchObject({ removed: ['old', 'young'] });
+    put('nova', 2);
+    expect(await prune('--config', file, '--yes')).toMatchObject({ removed: ['nova'] });
+  });
+
+  test.each(['0123.part', '0123.converted'])(
+    'and is not whole is not its matter: %s',
+    async (name) => {
+      put(name, 48);
+      const { removed, kept } = await prune('--config', file, '--unused-for', '0s', '--yes');
+      expect(removed).not.toContain(name);
+      expect(kept).toContainEqual({ name, reason: 'somebody may still write it' });
+      expect(left()).toContain(name);
+    },
+  );
 });
 
 test.each([
