@@ -14,6 +14,7 @@ import { publish } from '../workspace/publish.ts';
 import { keepReserve } from '../workspace/reserve.ts';
 import { removeRecord, type Recorded } from '../workspace/record.ts';
 import { prepareAdoption } from './adopt.ts';
+import { requireAsked } from './as-asked.ts';
 import { convertedFile, receivedFile } from './drafts.ts';
 import { requireExpected } from './expected-content.ts';
 import { templateOperation } from './operation.ts';
@@ -65,9 +66,10 @@ async function prepareAdd(
   }
   if (found.state === 'present') {
     await requireUnchanged(host, config, found.template, found.stat);
+    await requireAsked(host, config, found.template, request);
     return { steps: [], result: () => Promise.resolve(found.template) };
   }
-  if (found.state === 'foreign') return prepareAdoption(session, config, request.name, found.path);
+  if (found.state === 'foreign') return prepareAdoption(session, config, request, found.path);
   if (request.source === undefined) {
     throw found.state === 'lost' ? templateGone(request.name) : missing(request.name);
   }

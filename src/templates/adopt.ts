@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { passGate } from '../ingress/gate.ts';
 import type { Prepared, Session } from '../operations/step.ts';
 import { publishRecord } from '../workspace/publish.ts';
+import { requireAskedChecksum, type Asked } from './as-asked.ts';
 import { requireExpected } from './expected-content.ts';
 import { requireUntouched } from './lookup.ts';
 import type { Template, TemplateRecord } from './template.ts';
@@ -12,7 +13,7 @@ import type { Template, TemplateRecord } from './template.ts';
 export function prepareAdoption(
   session: Session,
   config: Config,
-  name: string,
+  { name, format, sha256: askedSha256 }: Asked & { readonly name: string },
   path: string,
 ): Prepared<Template> {
   const { host, workspace, signal, progress } = session;
@@ -24,7 +25,7 @@ export function prepareAdoption(
         async run() {
           const seen = await host.filesystem.stat(path);
           const { sizeBytes, modifiedMs } = seen;
-          const image = await passGate(host, config, path);
+          const image = await passGate(host, config, path, format);
           const sha256 = await host.digests.sha256File(path, {
             signal,
             onProgress: (done) => progress({ phase: 'checksum', done, total: sizeBytes }),
@@ -41,6 +42,7 @@ export function prepareAdoption(
             source: 'found in the store',
             addedAt: new Date(modifiedMs).toISOString(),
           };
+          requireAskedChecksum(record, askedSha256);
           await requireExpected(host, config, record);
           // Nova syncs nothing: a record must not survive a power cut that its template does not.
           await host.filesystem.sync(path);

@@ -14,6 +14,7 @@ import { takeLease, type Lease } from '../workspace/lease.ts';
 import { leftoverWorkspaces } from '../workspace/workspace.ts';
 import { addOperation, type AddRequest } from './add.ts';
 import type { TemplateCopies } from './copies.ts';
+import { requireAsked } from './as-asked.ts';
 import { findInStore, listTemplates, showTemplate, verifyTemplate } from './catalog.ts';
 import { lookUp, requireUnchanged } from './lookup.ts';
 import {
@@ -84,6 +85,7 @@ export class Templates {
     const directory = templatesDirectory(this.#config);
     return reporting(`use template ${name}`, async () => {
       checkName('template', name);
+      checkAsked(options);
       const lease = await takeLease(this.#host, directory, name, 'create');
       let isDone = false;
       try {
@@ -119,6 +121,7 @@ export class Templates {
     if (found.state === 'present' && busy.length === 0) {
       try {
         await requireUnchanged(this.#host, this.#config, found.template, found.stat);
+        await requireAsked(this.#host, this.#config, found.template, options);
         return found.template;
       } catch (error) {
         // Removed by somebody who did not see the lease: as good as missing from the start.
@@ -131,6 +134,7 @@ export class Templates {
       const winner = mayBeThere(error) ? await lookUp(this.#host, this.#config, name) : undefined;
       if (winner?.state === 'present') {
         await requireUnchanged(this.#host, this.#config, winner.template, winner.stat);
+        await requireAsked(this.#host, this.#config, winner.template, options);
         return winner.template;
       }
       // Nova has put its own there meanwhile.
@@ -245,12 +249,15 @@ function addRequest(
   ifExists: AddRequest['ifExists'],
 ): AddRequest {
   checkName('template', name);
-  if (format !== undefined) checkDeclaredFormat(format);
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
-    throw new PlatterError('INVALID_ARGUMENT', 'the SHA-256 is not 64 hexadecimal digits', {
-      details: { sha256 },
-    });
-  }
+  checkAsked({ format, sha256 });
   const from = source === undefined ? undefined : imageSource(source);
   return { name, source: from, format, sha256, ifExists };
+}
+
+function checkAsked({ format, sha256 }: AddOptions): void {
+  if (format !== undefined) checkDeclaredFormat(format);
+  if (sha256 === undefined || /^[0-9a-f]{64}$/i.test(sha256)) return;
+  throw new PlatterError('INVALID_ARGUMENT', 'the SHA-256 is not 64 hexadecimal digits', {
+    details: { sha256 },
+  });
 }
