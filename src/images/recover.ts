@@ -46,14 +46,15 @@ export async function recoverImages(
   return recovered;
 }
 
-/** Disks with leftovers, with a record or with a format: all of which may be more than there is. */
+/** Disks with leftovers, with a record, a format or snapshots: all of which may be more than there is. */
 async function suspects({ host, config }: EngineContext, instance: string) {
   const { filesystem } = host;
   const directory = instanceDirectory(config, instance);
   const disks = new Set<string>();
   for (const { name } of await leftoverWorkspaces(filesystem, directory)) disks.add(name);
   for (const { name } of await listDirectory(filesystem, areaPath(directory))) {
-    if (name.endsWith('.record')) disks.add(name.slice(0, -'.record'.length));
+    const kept = /^(.+)\.(?:record|snapshots)$/.exec(name)?.[1];
+    if (kept !== undefined) disks.add(kept);
   }
   for (const path of Object.keys(await readDiskInfo(filesystem, directory))) {
     if (path === `${directory}/${baseNameOf(path)}`) disks.add(baseNameOf(path));

@@ -3,6 +3,9 @@ import { PlatterError } from '../../errors.ts';
 import { imagePath, instanceDirectory, reservePath } from '../../config/layout.ts';
 import type { Operation } from '../../operations/perform.ts';
 import type { Step } from '../../operations/step.ts';
+import type { Filesystem } from '../../ports/filesystem.ts';
+import { listDirectory, removeIfEmpty, snapshotsPath } from '../../workspace/area.ts';
+import { exists } from '../../workspace/once.ts';
 import { readRecord, removeRecord } from '../../workspace/record.ts';
 import { imageOperation, type ImageHandle } from '../context.ts';
 import { readDiskInfo, setFormat } from '../files/disk-info.ts';
@@ -54,5 +57,17 @@ async function forgetSteps(image: ImageHandle): Promise<readonly Step[]> {
         }),
     });
   }
+  const snapshots = snapshotsPath(directory, address.disk);
+  if (await isEmptyDirectory(host.filesystem, snapshots)) {
+    steps.push({
+      description: 'remove the directory in which the snapshots of an image were that is gone',
+      run: async (session) => void (await removeIfEmpty(session.host.filesystem, snapshots)),
+    });
+  }
   return steps;
+}
+
+/** A power cut may bring back a directory, and not what was in it. */
+async function isEmptyDirectory(filesystem: Filesystem, path: string): Promise<boolean> {
+  return (await exists(filesystem, path)) && (await listDirectory(filesystem, path)).length === 0;
 }
