@@ -28,10 +28,10 @@ export async function requireExpected(
     // Of what is in doubt anyway it says nothing.
     if (user.doubt !== undefined) continue;
     const made = await madeOf(filesystem, user, name);
-    if (made === undefined) unknown.push(user.image);
-    if (made !== undefined && made !== sha256) wrong[user.image] = made;
     // The same content in another format would be read as something else.
-    else if ((user.format ?? content.format) !== content.format) wrong[user.image] = sha256;
+    const isOfFormat = user.format === undefined || user.format === content.format;
+    if (made === undefined) unknown.push(user.image);
+    else if (made !== sha256 || !isOfFormat) wrong[user.image] = made;
   }
   if (Object.keys(wrong).length > 0) throw otherContent(content, wrong);
   if (unknown.length === 0) return;

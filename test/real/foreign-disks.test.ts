@@ -2,7 +2,7 @@
  * Disks that platter has no record of, as Nova leaves them (disk.info and a file), whose headers lead out of the store:
  * shown and deleted, but never handed to a tool that would follow them.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nodeHost } from '../../src/adapters/node-host.ts';
@@ -39,7 +39,9 @@ beforeEach(async () => {
   const config = { instancesPath: root, defaultImageType: 'qcow2' } as const;
   backend = new Backend({ host: { ...host, executor }, config });
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => {
+  for (const path of [root, `${root}-link`]) rmSync(path, { recursive: true, force: true });
+});
 
 const overlay = (path: string, backing: string, format = 'raw') =>
   run('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-b', backing, '-F', format, path, '8M']);
@@ -160,6 +162,14 @@ const benign: Readonly<Record<string, Shape>> = {
     async make() {
       await overlay(disk, `${root}/_base/raw`);
       forgetBackingFormat(disk);
+    },
+  },
+  'a template by a relative path': { format: 'qcow2', make: () => overlay(disk, '../_base/raw') },
+  'a template by another path': {
+    format: 'qcow2',
+    async make() {
+      symlinkSync(root, `${root}-link`);
+      await overlay(disk, `${root}-link/_base/raw`);
     },
   },
   nothing: { format: 'qcow2', make: () => makeImage(disk, 'qcow2', 8 * MiB) },

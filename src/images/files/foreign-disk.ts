@@ -17,7 +17,9 @@ import { toolFormat } from '../../inspector/inspect.ts';
 import { openFileReader } from '../../inspector/reader.ts';
 import { isName } from '../../names.ts';
 import type { Host } from '../../ports/host.ts';
+import { templatePath } from '../../templates/lookup.ts';
 import { baseNameOf, parentOf } from '../../workspace/area.ts';
+import { standsAt, statOrNothing } from '../../workspace/once.ts';
 import type { ImageFacts } from '../driver.ts';
 
 /** Throws UNSAFE_IMAGE where a tool that opens the disk would open something else with it. Starts no tool. */
@@ -55,15 +57,23 @@ async function checkBacking(
   backing: string,
   named: string | undefined,
 ): Promise<void> {
-  const isTemplate =
-    parentOf(backing) === templatesDirectory(config) && isName('template', baseNameOf(backing));
-  if (!isTemplate) throw unsafe('it leans on a file that is no template of the store');
+  if (!(await isTemplate(host, config, backing)))
+    throw unsafe('it leans on a file that is no template of the store');
   const template = await inspectFile(host, backing, config.limits);
   const isSelfContained = template.safe;
   // Without a name for its format qemu looks into the template, and sees what the inspection has seen.
   const isAsNamed = named === undefined || named === toolFormat(template.format);
   if (!isSelfContained) throw unsafe('it leans on a template that is not safe itself');
   if (!isAsNamed) throw unsafe('it names another format for its template than that has');
+}
+
+/** By its path, or as the very file: the store may be reached by another path than the one that the disk names. */
+async function isTemplate({ filesystem }: Host, config: Config, backing: string): Promise<boolean> {
+  const name = baseNameOf(backing);
+  if (!isName('template', name)) return false;
+  if (parentOf(backing) === templatesDirectory(config)) return true;
+  const stat = await statOrNothing(filesystem, backing);
+  return stat !== undefined && (await standsAt(filesystem, templatePath(config, name), stat)());
 }
 
 function unsafe(reason: string): PlatterError {
