@@ -1,10 +1,10 @@
 /** What the private area of a directory holds (workspace/area.ts): of images and of templates alike. */
 import type { EngineContext } from '../images/context.ts';
 import type { Host } from '../ports/host.ts';
-import { areaPath, leasePath, listDirectory } from '../workspace/area.ts';
-import { isProvablyGone } from '../workspace/provably-gone.ts';
+import { areaPath, listDirectory } from '../workspace/area.ts';
+import { isElsewhere, isProvablyGone } from '../workspace/provably-gone.ts';
 import { leftoverWorkspaces } from '../workspace/workspace.ts';
-import { readLease } from '../workspace/lease.ts';
+import { describeHolder, readLease } from '../workspace/lease.ts';
 import { allocatedBytes } from './space.ts';
 import type { Stray } from './stray.ts';
 
@@ -60,8 +60,8 @@ const known = /\.(work|record|snapshots|partial)$/;
 async function auditEntry(host: Host, area: AreaOf, entry: string): Promise<Stray | undefined> {
   const path = `${areaPath(area.directory)}/${entry}`;
   if (known.test(entry)) return undefined;
-  const lease = /^([^~]+)~([0-9a-f]+)\.lease(-draft)?$/.exec(entry);
-  if (lease?.[1] === undefined || lease[2] === undefined) {
+  const lease = /^([^~]+)~[0-9a-f]+\.lease(-draft)?$/.exec(entry);
+  if (lease?.[1] === undefined) {
     return {
       kind: 'unknown-file',
       path,
@@ -71,26 +71,32 @@ async function auditEntry(host: Host, area: AreaOf, entry: string): Promise<Stra
       hint: 'find out who did',
     };
   }
-  const [, name, id] = lease;
-  if (!(await isDeadLease(host, leasePath(area.directory, name, id), lease[3] !== undefined))) {
-    return undefined;
-  }
-  return {
-    kind: 'dead-lease',
-    path,
-    subject: area.subject(name),
-    allocatedBytes: null,
-    message: 'the process that used it has ended',
-    hint: 'platter recover removes it; it keeps nothing from being used',
-  };
+  // A draft becomes a lease at once: nobody is known to have left it.
+  if (lease[2] !== undefined) return undefined;
+  const found = await auditLease(host, path);
+  return found && { ...found, path, subject: area.subject(lease[1]), allocatedBytes: null };
 }
 
-/** A draft becomes a lease at once: nobody is known to have left it. */
-async function isDeadLease(host: Host, path: string, isDraft: boolean): Promise<boolean> {
-  if (isDraft) return false;
+/** Nobody takes longer to make a disk. */
+const leaseMs = 24 * 3600 * 1000;
+
+async function auditLease(host: Host, path: string) {
   const holder = await readLease(host.filesystem, path);
-  if (holder === 'released') return false;
-  return holder === 'torn' || isProvablyGone(host.facts, holder);
+  if (holder === 'released') return undefined;
+  if (holder === 'torn' || (await isProvablyGone(host.facts, holder))) {
+    return {
+      kind: 'dead-lease',
+      message: 'the process that used it has ended',
+      hint: 'platter recover removes it; it keeps nothing from being used',
+    } as const;
+  }
+  const isOld = host.clock.now() - Date.parse(holder.since) > leaseMs;
+  if (!isOld || !isElsewhere(host.facts, holder)) return undefined;
+  return {
+    kind: 'old-lease',
+    message: `it is in use by ${describeHolder(holder)}, and nobody can tell from here whether that has ended`,
+    hint: 'it keeps its template from being removed: look whether the process runs, and remove the lease if not',
+  } as const;
 }
 
 /** Somebody may be at work on it: on this host for certain, on another as far as can be told. */

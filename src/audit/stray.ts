@@ -5,6 +5,8 @@ export const strayKinds = [
   'interrupted-operation',
   /** A lease of a process that has ended. */
   'dead-lease',
+  /** A lease that was taken long ago, and of whose process nobody can tell whether it has ended. */
+  'old-lease',
   /** A lock that its owner cannot give back any more. */
   'dead-lock',
   /** A record of an image that is not there. */

@@ -21,6 +21,7 @@ import { templateOperation } from './operation.ts';
 import { adoptDownload, finishDownload, rememberDownload } from './partial-download.ts';
 import {
   lookUp,
+  noTemplateFile,
   requireUnchanged,
   requireUntouched,
   templateGone,
@@ -59,6 +60,7 @@ async function prepareAdd(
 ): Promise<Prepared<Template>> {
   const { host } = session;
   const found = await lookUp(host, config, request.name);
+  if (found.state === 'no file') throw noTemplateFile(request.name, found);
   if (request.ifExists === 'fail' && (found.state === 'present' || found.state === 'foreign')) {
     throw new PlatterError('ALREADY_EXISTS', `the template "${request.name}" exists already`, {
       hint: `platter template show ${request.name}; templates never change, so choose another name`,

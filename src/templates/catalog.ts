@@ -9,7 +9,7 @@ import type { Host } from '../ports/host.ts';
 import { listDirectory } from '../workspace/area.ts';
 import type { TemplateCopies } from './copies.ts';
 import { describeForeign, describeTemplate } from './describe.ts';
-import { lookUp, templatePath, type Lookup } from './lookup.ts';
+import { lookUp, noTemplateFile, templatePath, type Lookup } from './lookup.ts';
 import type { TemplateDescription } from './template.ts';
 import { backingReferences, usersOf } from './users.ts';
 
@@ -19,6 +19,7 @@ type Found = Extract<Lookup, { state: 'present' | 'foreign' }>;
 export async function findInStore(host: Host, config: Config, name: string): Promise<Found> {
   const found = await lookUp(host, config, name);
   if (found.state === 'present' || found.state === 'foreign') return found;
+  if (found.state === 'no file') throw noTemplateFile(name, found);
   const message =
     found.state === 'lost'
       ? `the file of template "${name}" is gone`

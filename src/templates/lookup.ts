@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { templatesDirectory } from '../config/layout.ts';
 import { inspectSeen } from '../ingress/gate.ts';
 import { toolFormat } from '../inspector/inspect.ts';
+import type { Violation } from '../inspector/violation.ts';
 import type { FileStat } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { readRecord, type Recorded } from '../workspace/record.ts';
@@ -15,6 +16,8 @@ export type Lookup =
   | { readonly state: 'lost'; readonly record: Recorded<TemplateRecord> }
   /** A file that Nova made: platter has no record of it yet. */
   | { readonly state: 'foreign'; readonly path: string; readonly stat: FileStat }
+  /** No file, and platter has no record of it. */
+  | { readonly state: 'no file'; readonly path: string; readonly stat: FileStat }
   | {
       readonly state: 'present';
       readonly template: Template;
@@ -37,7 +40,7 @@ export async function lookUp(host: Host, config: Config, name: string): Promise<
     return record === undefined ? { state: 'absent' } : { state: 'lost', record };
   }
   if (record === undefined) {
-    return stat.kind === 'file' ? { state: 'foreign', path, stat } : { state: 'absent' };
+    return { state: stat.kind === 'file' ? 'foreign' : 'no file', path, stat };
   }
   return { state: 'present', template: { ...record.content, path }, recordId: record.id, stat };
 }
@@ -78,11 +81,13 @@ export async function requireUnchanged(
     toolFormat(inspection.format) === template.format &&
     inspection.virtualSizeBytes === template.virtualSizeBytes;
   if (isSame) return;
+  const { format, virtualSizeBytes, violations } = inspection;
   throw templateChanged(template, {
-    format: inspection.format,
-    virtualSizeBytes: inspection.virtualSizeBytes,
+    format,
+    virtualSizeBytes,
     fileSizeBytes: stat.sizeBytes,
-    violations: inspection.violations,
+    violations,
+    links: stat.links,
   });
 }
 
@@ -107,12 +112,38 @@ export function templateGone(name: string): PlatterError {
   });
 }
 
-function templateChanged(template: Recordings, found: Record<string, unknown>): PlatterError {
+interface Found {
+  readonly violations?: readonly Violation[];
+  /** Number of its names. */
+  readonly links?: number;
+  readonly [fact: string]: unknown;
+}
+
+function templateChanged(template: Recordings, found: Found): PlatterError {
   const { name, path, format, virtualSizeBytes, fileSizeBytes } = template;
-  return new PlatterError('TEMPLATE_CHANGED', `the file of template "${name}" has changed`, {
+  const { violations = [], links = 1 } = found;
+  const reasons = violations.map(({ message }) => message).join('; ');
+  const text = `the file of template "${name}" ${reasons === '' ? 'has changed' : `cannot be used: ${reasons}`}`;
+  return new PlatterError('TEMPLATE_CHANGED', text, {
     details: { path, recorded: { format, virtualSizeBytes, fileSizeBytes }, found },
-    hint: `platter template verify ${name} compares its checksum`,
+    hint:
+      links > 1
+        ? `find its other names by find -samefile ${path}, and remove them or make copies of them`
+        : `platter template verify ${name} compares its checksum`,
   });
+}
+
+/** A link, or a directory: neither can be used as a template, nor can another be added under its name. */
+export function noTemplateFile(
+  name: string,
+  { path, stat: { kind } }: Extract<Lookup, { state: 'no file' }>,
+): PlatterError {
+  const what = { symlink: 'a symbolic link', directory: 'a directory' }[kind as string];
+  return new PlatterError(
+    'UNSAFE_IMAGE',
+    `what stands in the place of template "${name}" is ${what ?? 'no regular file'}`,
+    { details: { path, kind }, hint: `move ${path} away, or put the file itself there` },
+  );
 }
 
 /** What was inspected, and its checksum taken, is what is there now. */

@@ -5,11 +5,11 @@ import { reservePath, templatesDirectory } from '../config/layout.ts';
 import type { Operation } from '../operations/perform.ts';
 import type { Prepared, Session } from '../operations/step.ts';
 import type { Host } from '../ports/host.ts';
-import { leaseHolders } from '../workspace/lease.ts';
+import { describeHolder, leaseHolders, type HeldLease } from '../workspace/lease.ts';
 import { removeRecord } from '../workspace/record.ts';
 import { templateOperation } from './operation.ts';
 import type { TemplateCopies, TemplateIdentity } from './copies.ts';
-import { lookUp, templatePath, type Lookup } from './lookup.ts';
+import { lookUp, noTemplateFile, templatePath, type Lookup } from './lookup.ts';
 import { removalIntent } from './recover-removal.ts';
 import { describeUse, usersOf } from './users.ts';
 import { renameOnce } from '../workspace/once.ts';
@@ -35,6 +35,7 @@ async function prepareRemoval(
   name: string,
 ): Promise<Prepared<void>> {
   const found = await lookUp(session.host, config, name);
+  if (found.state === 'no file') throw noTemplateFile(name, found);
   if (found.state === 'absent') {
     throw new PlatterError('NOT_FOUND', `there is no template "${name}"`, {
       hint: 'platter template list',
@@ -65,7 +66,9 @@ async function prepareRemoval(
   };
 }
 
-function identityOf(found: Exclude<Lookup, { state: 'absent' }>): TemplateIdentity | undefined {
+function identityOf(
+  found: Exclude<Lookup, { state: 'absent' | 'no file' }>,
+): TemplateIdentity | undefined {
   if (found.state === 'foreign') return undefined;
   const { name, sha256 } = found.state === 'present' ? found.template : found.record.content;
   return { name, sha256 };
@@ -73,7 +76,7 @@ function identityOf(found: Exclude<Lookup, { state: 'absent' }>): TemplateIdenti
 
 interface Removal {
   readonly name: string;
-  readonly found: Exclude<Lookup, { state: 'absent' }>;
+  readonly found: Exclude<Lookup, { state: 'absent' | 'no file' }>;
   readonly requireFree: () => Promise<void>;
 }
 
@@ -114,6 +117,12 @@ async function requireUnused(
   const message = use?.message ?? 'a disk is being made of it';
   throw new PlatterError('IN_USE', `the template "${name}" is in use: ${message}`, {
     details: { usedBy: [], ...use?.details, leases },
-    hint: use?.hint ?? 'try again in a moment',
+    hint: use?.hint ?? hintOnLeases(leases),
   });
+}
+
+/** Whoever holds it on another host, or in another container, may have ended long ago: nobody can tell from here. */
+function hintOnLeases(leases: readonly HeldLease[]): string {
+  const held = leases.map((lease) => `${describeHolder(lease)}: ${lease.path}`).join('; ');
+  return `try again in a moment; where the process that makes it has ended, remove its lease (${held})`;
 }

@@ -17,6 +17,11 @@ export interface LeaseHolder extends ProcessIdentity {
   readonly since: string;
 }
 
+/** A lease that somebody holds, and where it is. */
+export interface HeldLease extends LeaseHolder {
+  readonly path: string;
+}
+
 export interface Lease {
   release(): Promise<void>;
 }
@@ -70,8 +75,8 @@ export async function leaseHolders(
   host: Host,
   directory: string,
   name: string,
-): Promise<readonly LeaseHolder[]> {
-  const holders: LeaseHolder[] = [];
+): Promise<readonly HeldLease[]> {
+  const holders: HeldLease[] = [];
   for (const entry of await listDirectory(host.filesystem, areaPath(directory))) {
     if (!entry.name.startsWith(`${name}~`)) continue;
     const path = `${areaPath(directory)}/${entry.name}`;
@@ -81,7 +86,7 @@ export async function leaseHolders(
     if (holder === 'released') continue;
     if (holder === 'torn' || (await isProvablyGone(host.facts, holder)))
       await host.filesystem.removeTree(path);
-    else holders.push(holder);
+    else holders.push({ ...holder, path });
   }
   return holders;
 }
@@ -98,4 +103,9 @@ export async function readLease(
     if (error instanceof SyntaxError) return 'torn';
     throw error;
   }
+}
+
+/** For people. */
+export function describeHolder({ pid, host, since }: LeaseHolder): string {
+  return `process ${pid} on ${host}, since ${since}`;
 }

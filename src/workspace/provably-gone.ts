@@ -11,3 +11,10 @@ export async function isProvablyGone(
   if (identity.boot !== self.boot || identity.namespace !== self.namespace) return false;
   return !(await facts.isRunning(identity.pid, identity.processStart));
 }
+
+/** Whether nobody can tell from here: it is on another host, or in another container. */
+export function isElsewhere({ self }: HostFacts, identity: ProcessIdentity): boolean {
+  const { machine, boot, namespace } = identity;
+  if (boot === self.boot) return namespace !== self.namespace;
+  return machine !== self.machine;
+}

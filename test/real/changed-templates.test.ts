@@ -1,5 +1,14 @@
 /** Templates that are not any more, or never were, what somebody takes them for. */
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errorOf, platter } from './command.ts';
@@ -74,4 +83,37 @@ describe('a store that is gone under a disk', () => {
       'nobody can tell whether template t is the one that vm1/disk leans on',
     );
   });
+});
+
+test('a template with another name is said to have one', async () => {
+  linkSync(`${instances}/_base/t`, `${root}/backup`);
+  const { code, message, hint } = errorOf(
+    await run('image', 'create', 'vm1/disk', '--template', 't'),
+  );
+  expect(code).toBe('TEMPLATE_CHANGED');
+  expect(message).toContain('hard links');
+  expect(hint).toContain(`-samefile ${instances}/_base/t`);
+  rmSync(`${root}/backup`);
+  await must('image', 'create', 'vm1/disk', '--template', 't');
+});
+
+test.each([
+  ['a symbolic link', (path: string) => symlinkSync(`${root}/a`, path)],
+  ['a directory', (path: string) => mkdirSync(path)],
+])('%s in the place of a template is told to whoever asks for it', async (what, make) => {
+  make(`${instances}/_base/u`);
+  for (const args of [
+    ['template', 'show', 'u'],
+    ['template', 'add', 'u', `${root}/b`],
+    ['template', 'verify', 'u'],
+    ['template', 'delete', 'u', '--yes'],
+    ['image', 'create', 'vm1/disk', '--template', 'u'],
+  ]) {
+    const { code, message } = errorOf(await run(...args));
+    expect({ args, code }).toEqual({ args, code: 'UNSAFE_IMAGE' });
+    expect(message).toContain(`in the place of template "u" is ${what}`);
+  }
+  const { stdout } = await must('template', 'list');
+  expect((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name)).toEqual(['t']);
+  await must('recover');
 });
