@@ -55,7 +55,7 @@ export async function auditArea({ host }: EngineContext, area: AreaOf): Promise<
 }
 
 /** Known here: workspaces, which are told above; records, snapshots and downloads, which others tell. */
-const known = /\.(work|record|snapshots|partial)$/;
+const known = /\.(work|record|snapshots|partial|damaged)$/;
 
 async function auditEntry(host: Host, area: AreaOf, entry: string): Promise<Stray | undefined> {
   const path = `${areaPath(area.directory)}/${entry}`;

@@ -25,6 +25,8 @@ export const strayKinds = [
   'disk-of-other-template',
   /** Snapshots of a disk that is not there. */
   'orphan-snapshots',
+  /** A template that was found damaged. */
+  'damaged-template',
   /** A template that somebody else put into the store. */
   'foreign-template',
   /** A download that was broken off, kept to be continued. */

@@ -2,6 +2,7 @@
 import { templatesDirectory } from '../config/layout.ts';
 import { isName } from '../names.ts';
 import type { EngineContext } from '../images/context.ts';
+import { isMarkedDamaged } from '../templates/damage.ts';
 import { templateLock } from '../templates/operation.ts';
 import { lookUp } from '../templates/lookup.ts';
 import { partialSuffix } from '../templates/partial-download.ts';
@@ -73,6 +74,18 @@ async function auditFile(context: EngineContext, name: string): Promise<readonly
   const path = `${templatesDirectory(config)}/${name}`;
   // A record that cannot be read is told with the records.
   const found = await lookUp(host, config, name).catch(() => undefined);
+  if (found?.state === 'present' && (await isMarkedDamaged(host.filesystem, config, found))) {
+    return [
+      {
+        kind: 'damaged-template',
+        path,
+        subject: `template ${name}`,
+        allocatedBytes: found.stat.allocatedBytes,
+        message: 'it was found damaged: no disk is made of it',
+        hint: `restore the file from a backup; platter template verify ${name} looks at it again`,
+      },
+    ];
+  }
   if (found?.state !== 'foreign') return [];
   return [
     {

@@ -15,6 +15,7 @@ import { keepReserve } from '../workspace/reserve.ts';
 import { removeRecord, type Recorded } from '../workspace/record.ts';
 import { prepareAdoption } from './adopt.ts';
 import { requireAsked } from './as-asked.ts';
+import { removeDamageMark, requireUndamaged } from './damage.ts';
 import { convertedFile, receivedFile } from './drafts.ts';
 import { requireExpected } from './expected-content.ts';
 import { templateOperation } from './operation.ts';
@@ -68,6 +69,7 @@ async function prepareAdd(
   }
   if (found.state === 'present') {
     await requireUnchanged(host, config, found.template, found.stat);
+    await requireUndamaged(host, config, found);
     await requireAsked(host, config, found.template, request);
     return { steps: [], result: () => Promise.resolve(found.template) };
   }
@@ -228,6 +230,8 @@ function publishStep(
         file: draft.file,
         record: isRestored ? undefined : record,
       });
+      // What stood there before may have been damaged; this is whole.
+      if (isRestored) await removeDamageMark(filesystem, config, request.name);
       await keepReserve(session.host, reservePath(config));
     },
   };

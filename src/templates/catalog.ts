@@ -8,6 +8,7 @@ import { throwIfCanceled } from '../ingress/pump.ts';
 import type { Host } from '../ports/host.ts';
 import { listDirectory } from '../workspace/area.ts';
 import type { TemplateCopies } from './copies.ts';
+import { isMarkedDamaged, markDamaged, removeDamageMark } from './damage.ts';
 import { describeForeign, describeTemplate } from './describe.ts';
 import { lookUp, noTemplateFile, templatePath, type Lookup } from './lookup.ts';
 import type { TemplateDescription } from './template.ts';
@@ -94,12 +95,14 @@ async function describe(
   return describeTemplate(found.template, [...usedBy, ...more].sort());
 }
 
-/** Reads the whole file: CHECKSUM_MISMATCH when it is not what was recorded. */
+/** Reads the whole file: CHECKSUM_MISMATCH when it is not what was recorded, and nobody makes disks of it from then on. */
 export async function verifyTemplate(
   host: Host,
-  { template, stat }: Extract<Lookup, { state: 'present' }>,
+  config: Config,
+  found: Extract<Lookup, { state: 'present' }>,
   { signal, onProgress }: OperationOptions,
 ): Promise<void> {
+  const { template, stat } = found;
   const foundSha256 = await host.digests
     .sha256File(template.path, {
       signal,
@@ -109,7 +112,13 @@ export async function verifyTemplate(
       throwIfCanceled(signal);
       throw error;
     });
-  if (foundSha256 === template.fileSha256) return;
+  if (foundSha256 === template.fileSha256) {
+    const { filesystem } = host;
+    const isMarked = await isMarkedDamaged(filesystem, config, found);
+    // Whoever may only read can verify all the others.
+    return isMarked ? removeDamageMark(filesystem, config, template.name) : undefined;
+  }
+  await markDamaged(host, config, found);
   throw new PlatterError(
     'CHECKSUM_MISMATCH',
     `the file of template "${template.name}" is damaged`,

@@ -12,6 +12,7 @@ import { removeEmptyRecords, removeRecord } from '../workspace/record.ts';
 import { leftoverWorkspaces } from '../workspace/workspace.ts';
 import { templateOperation } from './operation.ts';
 import type { TemplateCopies } from './copies.ts';
+import { removeVoidMarks } from './damage.ts';
 import { lookUp, templatePath } from './lookup.ts';
 import { usersOf } from './users.ts';
 
@@ -41,7 +42,10 @@ export async function recoverTemplates(
       recovered.push({ target, steps });
     });
   }
-  if (!options.dryRun) await removeEmptyRecords(host.filesystem, directory);
+  if (!options.dryRun) {
+    await removeEmptyRecords(host.filesystem, directory);
+    await removeVoidMarks(host, config);
+  }
   return recovered;
 }
 

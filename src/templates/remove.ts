@@ -9,6 +9,7 @@ import { describeHolder, leaseHolders, type HeldLease } from '../workspace/lease
 import { removeRecord } from '../workspace/record.ts';
 import { templateOperation } from './operation.ts';
 import type { TemplateCopies, TemplateIdentity } from './copies.ts';
+import { removeDamageMark } from './damage.ts';
 import { lookUp, noTemplateFile, templatePath, type Lookup } from './lookup.ts';
 import { removalIntent } from './recover-removal.ts';
 import { describeUse, usersOf } from './users.ts';
@@ -98,6 +99,7 @@ async function removeUnused(
   }
   if (found.state === 'present') await removeRecord(filesystem, directory, name, found.recordId);
   if (found.state === 'lost') await removeRecord(filesystem, directory, name, found.record.id);
+  await removeDamageMark(filesystem, config, name);
 }
 
 /**

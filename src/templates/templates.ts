@@ -9,13 +9,13 @@ import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import type { Plan } from '../operations/step.ts';
 import type { Turns } from '../operations/turns.ts';
 import type { Host } from '../ports/host.ts';
-import { tidy } from '../workspace/area.ts';
+import { areaPath, listDirectory, tidy } from '../workspace/area.ts';
 import { takeLease, type Lease } from '../workspace/lease.ts';
-import { leftoverWorkspaces } from '../workspace/workspace.ts';
 import { addOperation, type AddRequest } from './add.ts';
 import type { TemplateCopies } from './copies.ts';
 import { requireAsked } from './as-asked.ts';
 import { findInStore, listTemplates, showTemplate, verifyTemplate } from './catalog.ts';
+import { damageMark, requireUndamaged } from './damage.ts';
 import { lookUp, requireUnchanged } from './lookup.ts';
 import {
   pruneCandidates,
@@ -113,12 +113,8 @@ export class Templates {
   }
 
   async #ensure(name: string, options: EnsureOptions): Promise<Template> {
-    const { filesystem } = this.#host;
     const found = await lookUp(this.#host, this.#config, name);
-    // A workspace on the name may belong to somebody who removes the template: the lock tells.
-    const directory = templatesDirectory(this.#config);
-    const busy = await leftoverWorkspaces(filesystem, directory, name);
-    if (found.state === 'present' && busy.length === 0) {
+    if (found.state === 'present' && (await this.#isLeftAlone(name))) {
       try {
         await requireUnchanged(this.#host, this.#config, found.template, found.stat);
         await requireAsked(this.#host, this.#config, found.template, options);
@@ -134,6 +130,7 @@ export class Templates {
       const winner = mayBeThere(error) ? await lookUp(this.#host, this.#config, name) : undefined;
       if (winner?.state === 'present') {
         await requireUnchanged(this.#host, this.#config, winner.template, winner.stat);
+        await requireUndamaged(this.#host, this.#config, winner);
         await requireAsked(this.#host, this.#config, winner.template, options);
         return winner.template;
       }
@@ -141,6 +138,14 @@ export class Templates {
       if (winner?.state === 'foreign') return this.#bring(name, options);
       throw error;
     }
+  }
+
+  /** A workspace on the name may belong to somebody who removes the template: the lock tells. One may be damaged. */
+  async #isLeftAlone(name: string): Promise<boolean> {
+    const area = areaPath(templatesDirectory(this.#config));
+    const entries = await listDirectory(this.#host.filesystem, area);
+    const isWorkspace = (entry: string) => entry.startsWith(`${name}~`) && entry.endsWith('.work');
+    return !entries.some((entry) => entry.name === damageMark(name) || isWorkspace(entry.name));
   }
 
   /** Fetches a template, or takes one into the records that is there without. */
@@ -188,7 +193,7 @@ export class Templates {
     return reporting(`verify template ${name}`, async () => {
       const found = await findInStore(this.#host, this.#config, checkName('template', name));
       if (found.state === 'present') {
-        await verifyTemplate(this.#host, found, options);
+        await verifyTemplate(this.#host, this.#config, found, options);
       } else {
         // Nothing to compare with: what Nova put there is taken into the records as it is.
         const request = addRequest(name, undefined, {}, 'use');

@@ -3,6 +3,7 @@
  *
  *   <name>.record/<id>.json   what `<directory>/<name>` is (record.ts)
  *   <name>~<id>.work/         what operation <id> on <name> has in hand (workspace.ts)
+ *   <name>.damaged            the template <name> was found damaged (templates/damage.ts)
  *   <name>~<id>.lease         somebody builds on <name> (templates/leases.ts)
  *   <name>.snapshots/         snapshots of a flat image (images/flat)
  *

@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -116,4 +117,48 @@ test.each([
   const { stdout } = await must('template', 'list');
   expect((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name)).toEqual(['t']);
   await must('recover');
+});
+
+describe('a template that was found damaged', () => {
+  const kinds = async () =>
+    (JSON.parse((await must('audit')).stdout) as { kind: string }[]).map(({ kind }) => kind);
+  const create = ['image', 'create', 'vm1/disk', '--template', 't'] as const;
+
+  beforeEach(async () => {
+    await runTool('qemu-io', ['-f', 'qcow2', '-c', 'write -P 66 0 1k', `${instances}/_base/t`]);
+    expect(await codeOf('template', 'verify', 't')).toBe('CHECKSUM_MISMATCH');
+    expect(await codeOf('template', 'verify', 't')).toBe('CHECKSUM_MISMATCH');
+  });
+
+  test('is used again once it is restored and verified', async () => {
+    const { code, hint } = errorOf(await run(...create));
+    expect({ code, hint }).toMatchObject({ code: 'TEMPLATE_CHANGED' });
+    expect(hint).toContain('platter template verify t');
+    expect(await codeOf('template', 'add', 't', `${root}/a`)).toBe('ALREADY_EXISTS');
+    expect(await kinds()).toEqual(['damaged-template']);
+    await must('recover');
+    expect(await kinds()).toEqual(['damaged-template']);
+    rmSync(`${instances}/_base/t`);
+    copyFileSync(`${root}/a`, `${instances}/_base/t`);
+    expect(await codeOf(...create)).toBe('TEMPLATE_CHANGED');
+    await must('template', 'verify', 't');
+    await must(...create);
+    expect(await kinds()).toEqual([]);
+  });
+
+  test('is used again once it was lost and added again', async () => {
+    rmSync(`${instances}/_base/t`);
+    await must('template', 'add', 't', `${root}/a`);
+    await must(...create);
+  });
+
+  test('is nothing to one of its name that comes after it', async () => {
+    await must('template', 'delete', 't', '--yes');
+    expect(readdirSync(`${instances}/_base/.platter`)).toEqual([]);
+    writeFileSync(`${instances}/_base/.platter/t.damaged`, '0123456789abcdef');
+    await must('template', 'add', 't', `${root}/b`);
+    await must(...create);
+    await must('recover');
+    expect(readdirSync(`${instances}/_base/.platter`)).toEqual(['t.record']);
+  });
 });
