@@ -1,4 +1,4 @@
-import { creates, describeRun, removes } from '../model/expected.ts';
+import { creates, describeRun, removes, replaces } from '../model/expected.ts';
 import type { Invariant, MeantChange } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import type { OperationRun } from '../model/operation-run.ts';
@@ -22,6 +22,8 @@ export const noLostDisk: Invariant = {
       return `${address} of another host vanishes by ${describeRun(run)}`;
     }
     if (removes(run.spec, address)) return undefined;
+    // One whose rename was broken off goes before the one that takes its place has the name.
+    if (replaces(run.spec) && model.faults.length > 0) return undefined;
     if (isBeingDestroyed(model, address)) return undefined;
     // Where publishing is not one change, what was interrupted between its changes may be taken back.
     if (model.store.mayTakeBack === true && model.unsettled.has(address)) return undefined;

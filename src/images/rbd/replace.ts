@@ -151,17 +151,19 @@ export async function recoverReplace(
     if (!isDraft) return finish();
     // Killed half-way, a rename leaves an image under both names, and rbd can take back neither alone (half-made.json).
     await undo();
-    await giveBackIfFree(session, cluster, removal);
-    return 'undone';
   }
-  if ((await stands(image, removal.imageId)) && (await stands(removed, removal.imageId))) {
-    // So it is with the former one: it cannot be kept, unless somebody uses it.
-    if (isDraft && (await carryOnRemoval(session, cluster, leftover, intent)) === 'finished') {
+  const isHalfRenamed =
+    (await stands(image, removal.imageId)) && (await stands(removed, removal.imageId));
+  // So it is with the former one: it cannot be kept, unless somebody uses it.
+  if (isHalfRenamed && isDraft) {
+    if ((await carryOnRemoval(session, cluster, leftover, intent)) === 'finished') {
       await cluster.rename(session, draft, image, 'publish the image');
       return finish();
     }
-  } else await giveBackIfFree(session, cluster, removal);
-  // Whoever stood still may have come first.
+  }
+  // Whoever only stood still may have gone on meanwhile.
+  if (await stands(image, draftId)) return finish();
+  if (!isHalfRenamed) await giveBackIfFree(session, cluster, removal);
   if (await stands(image, draftId)) return finish();
   await undo();
   return 'undone';
