@@ -36,6 +36,7 @@ export function clusterStore(world: World): DiskStore {
       return found === undefined ? 0 : depthOf(found);
     },
     growsWhileOpen: true,
+    restoresAnew: true,
     meaningOf: (path) => (path.startsWith('rbd:') ? meaningOfImage(path) : ofFile(meaningOf(path))),
     view(address) {
       const found = find(address);

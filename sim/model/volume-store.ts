@@ -31,6 +31,7 @@ export function volumeStore(
     takesSnapshots: true,
     hasDiskInfo: false,
     growsWhileOpen: true,
+    restoresAnew: true,
     mayRunOut: true,
     meaningOf: (path, inode) =>
       path.startsWith(devices) ? meaningOfVolume(group, path, inode) : ofFile(meaningOf(path)),
