@@ -122,7 +122,10 @@ async function performOnImage(
     case 'export': {
       const target = `${outsidePath}/export-${performer.number}`;
       const snapshot = other === '' ? undefined : other;
-      return image.snapshotExtract(target, 'raw', { ...options, snapshot });
+      // As Nova finds it: by the path that libvirt has.
+      const id = subject.split('/')[0] ?? '';
+      const found = performer.backend.snapshot({ id }, image.path, performer.scenario.backend);
+      return found.snapshotExtract(target, 'raw', { ...options, snapshot });
     }
     case 'destroy':
       return image.destroy({ ...options, wipe: spec.wipe === true });
