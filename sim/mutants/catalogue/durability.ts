@@ -189,6 +189,11 @@ export const durabilityMutants: readonly Mutant[] = [
         find: 'return isSameValidator && (isSameTotal || !isTotalKnown);',
         replace: 'return true;',
       },
+      {
+        module: 'ingress/download',
+        find: "return { ...always, range: `bytes=${position}-`, 'if-range': version.validator };",
+        replace: 'return { ...always, range: `bytes=${position}-` };',
+      },
     ],
   },
 ];

@@ -132,8 +132,8 @@ export const sizeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'ingress/gate',
-        find: 'requireSafe(inspection); return { inspection, allocatedBytes: seen.allocatedBytes };',
-        replace: 'return { inspection, allocatedBytes: seen.allocatedBytes };',
+        find: 'requireSafe(inspection); requireDisk(inspection, declaredFormat);',
+        replace: '',
       },
       {
         module: 'ingress/receive',

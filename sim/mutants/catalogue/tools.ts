@@ -37,7 +37,7 @@ export const toolMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/qcow2/recover',
-        find: 'if (isApply && snapshot !== undefined) {',
+        find: "if (state === 'restored') {",
         replace: 'if (false) {',
       },
     ],
@@ -49,8 +49,8 @@ export const toolMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/qcow2/recover',
-        find: 'await repairLeaks(session, path, { hasOwnTables: true }); await filesystem.sync(path);',
-        replace: 'await filesystem.sync(path);',
+        find: 'await repairLeaks(session, path, { hasOwnTables: true }); await filesystem.sync(path); const isCreate',
+        replace: 'await filesystem.sync(path); const isCreate',
       },
     ],
   },
