@@ -119,7 +119,7 @@ function withDownloads(prng: Prng, templates: readonly TemplateSpec[]): readonly
   const [first, ...others] = templates;
   if (first === undefined || first.hostile || !prng.oneIn(4)) return templates;
   const served = { ...first, format: 'raw', sizeBytes: webTemplateBytes, isOnWeb: true } as const;
-  return [prng.oneIn(3) ? { ...served, ignoresIfRange: true } : served, ...others];
+  return [prng.oneIn(2) ? { ...served, ignoresIfRange: true } : served, ...others];
 }
 
 /** Which subsets of files survive: mostly all or nothing at random, sometimes everything; few changes are lost, or many. */

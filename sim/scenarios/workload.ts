@@ -129,7 +129,7 @@ function drawDownloads(
       }),
     ),
   );
-  if (!prng.oneIn(2)) return onMachines(machines, scripts);
+  if (prng.oneIn(4)) return onMachines(machines, scripts);
   // Some take it back.
   const again = prng.oneIn(2) ? [{ ...replaces, afterMs: prng.pick([1, 10, 300]) }] : [];
   return onMachines(machines, [...scripts, [publisher, ...again]]);
