@@ -146,3 +146,10 @@ test('the guest of a raw disk keeps nothing by what it writes', async () => {
     expect(await platter(instances, [...args, '--yes'])).toMatchObject({ status: 0 });
   }
 });
+
+test('a directory of another instance that cannot be looked into keeps templates, and no disks', async () => {
+  symlinkSync(`${root}/not-mounted`, `${instances}/vm2`);
+  const remove = (...args: string[]) => platter(instances, [...args, '--yes', '--json']);
+  expect(errorOf(await remove('template', 'delete', 't')).code).toBe('IN_USE');
+  expect(await remove('image', 'delete', 'vm1/disk')).toMatchObject({ status: 0 });
+});

@@ -52,9 +52,16 @@ export function noUsersStep(config: Config, facts: ImageFacts): Step {
   };
 }
 
-/** The children of the disk itself; its template's other images do not matter. */
+/**
+ * The children of the disk itself; its template's other images do not matter. What leans on a disk, as snapshots outside of
+ * it do, is beside it: what cannot be read in another instance's directory keeps no disk here.
+ */
 async function requireNoUsers(session: Session, config: Config, facts: ImageFacts): Promise<void> {
-  const use = describeUse(await usersOf(session.host.filesystem, config, facts.path));
+  const users = await usersOf(session.host.filesystem, config, facts.path);
+  const beside = `${facts.address.instance}/`;
+  const use = describeUse(
+    users.filter(({ image, doubt }) => doubt === undefined || image.startsWith(beside)),
+  );
   if (use === undefined) return;
   const { message, details, hint } = use;
   throw new PlatterError('IN_USE', `${formatAddress(facts.address)} is in use: ${message}`, {
