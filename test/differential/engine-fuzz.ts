@@ -258,13 +258,13 @@ async function writeRaw(host: Host, path: string, sizeBytes: number, byte: numbe
   await handle.close();
 }
 
-/** Every name, with the kinds; locks are kept in ways of their own. */
+/** Every name, with the kinds; locks are kept in ways of their own, and with them the directory that space is kept back in. */
 async function filesBelow({ host, directory }: Side, path: string): Promise<readonly string[]> {
   const names: string[] = [];
   const visit = async (below: string): Promise<void> => {
     const entries = await host.filesystem.readDirectory(`${directory}/${below}`).catch(() => []);
     for (const { name, kind } of entries) {
-      if (name === 'locks') continue;
+      if (name === 'locks' || name === '.platter-reserve') continue;
       names.push(`${kind} ${below}/${name.replace(/[0-9a-f]{16}/, '{id}')}`);
       if (kind === 'directory') await visit(`${below}/${name}`);
     }

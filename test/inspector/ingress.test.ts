@@ -213,7 +213,7 @@ describe('a file that changes between the check and the use', () => {
     const { code } = await refusal(() => templates.add(nextName(), path));
     expect(changes).toBe(1);
     if (how === 'in place') {
-      expect({ code, started }).toEqual({ code: 'UNSAFE_IMAGE', started: [] });
+      expect({ code, started }).toEqual({ code: 'TEMPLATE_CHANGED', started: [] });
     } else {
       // What was opened is what is copied: the benign file, which gets as far as the tool.
       expect(code).toBe('TOOL_MISSING');
