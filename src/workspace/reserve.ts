@@ -7,8 +7,8 @@ import type { Filesystem } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { statOrNothing } from './once.ts';
 
-/** Some thirty times what one operation takes where blocks have 4 KiB, and enough where they have 64. */
-const reserveBytes = 1024 * 1024;
+/** Some ten times what one operation takes where blocks have 4 KiB, and enough for one where they have 64. */
+const reserveBytes = 256 * 1024;
 
 /** As well as can be done: nothing depends on it while there is space. */
 export async function keepReserve({ filesystem }: Host, path: string): Promise<void> {
