@@ -3,14 +3,12 @@ import { isHostError } from '../src/errors.ts';
 import type { FileEnds, FileHandle, FileStat, OpenFile } from '../src/ports/filesystem.ts';
 import type { Fault } from './faults/fault.ts';
 import type { SimProcess } from './process.ts';
-import { holeBytes } from './volume/content.ts';
+import { blockBytes, holeBytes } from './volume/content.ts';
 import { errno } from './volume/errno.ts';
 import { readContent, truncateContent, writeContent } from './volume/file-content.ts';
 import type { Inode } from './volume/inode.ts';
 import type { Volume } from './volume/volume.ts';
 import type { World } from './world.ts';
-
-const blockBytes = 4096;
 
 /** What a process has open. */
 interface Opened {

@@ -175,7 +175,11 @@ function patternByte(pattern: number, offset: number): number {
   return 1 + ((pattern * 31 + Math.floor(offset / 512)) % 63);
 }
 
-const blockBytes = 4096;
+export const blockBytes = 4096;
+
+export function wholeBlocks(bytes: number): number {
+  return Math.ceil(bytes / blockBytes) * blockBytes;
+}
 
 /** Without the blocks of literal bytes that are all zero: what tools do that look for holes. */
 export function dug(content: RawContent): RawContent {
@@ -213,7 +217,7 @@ function isZero({ buffer, byteOffset }: Uint8Array, from: number, length: number
 export function allocatedBytes(content: RawContent): number {
   let bytes = 0;
   for (const { length, source } of content.extents) {
-    if (source !== zeros) bytes += Math.ceil(length / blockBytes) * blockBytes;
+    if (source !== zeros) bytes += wholeBlocks(length);
   }
   return bytes;
 }

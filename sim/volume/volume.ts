@@ -5,6 +5,7 @@
  * Not modelled: permissions of users other than root, access times, symbolic links on the way of a path, extended
  * attributes. See fixtures/coreutils-9.1 for what was recorded of real ones.
  */
+import { blockBytes, wholeBlocks } from './content.ts';
 import { writeDevice } from './device.ts';
 import { errno } from './errno.ts';
 import { fileAllocatedBytes, fileBytes, textContent, type FileContent } from './file-content.ts';
@@ -12,8 +13,6 @@ import type { Held, Inode, InodeKind } from './inode.ts';
 import { Qcow2Images } from './qcow2-images.ts';
 import { Tree, type Place } from './tree.ts';
 import type { VolumeChange, VolumeOptions } from './volume-change.ts';
-
-const blockBytes = 4096;
 
 export class Volume {
   readonly options: VolumeOptions;
@@ -169,12 +168,15 @@ export class Volume {
 
   allocatedBytes(inode: Inode): number {
     if (inode.kind !== 'file') return inode.kind === 'directory' ? blockBytes : 0;
-    return Math.max(inode.reservedBytes, this.#heldBytes(this.#held(inode)));
+    const { payload, node, reservedBytes } = inode;
+    // By its size, not by reading it: this is asked at each look at a file.
+    const held = payload === undefined ? wholeBlocks(node.getSize()) : this.#heldBytes(payload);
+    return Math.max(reservedBytes, held);
   }
 
   #heldBytes(held: Held): number {
     if (typeof held !== 'string') return fileAllocatedBytes(held);
-    return Math.ceil(held.length / blockBytes) * blockBytes;
+    return wholeBlocks(Buffer.byteLength(held));
   }
 
   /** Keeps space for the start of a file; ENOSPC when there is not so much left. */

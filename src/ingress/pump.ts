@@ -1,4 +1,5 @@
 /** Moves bytes from a stream or an open file into a private file: hashed on the way, zeros left out as holes. */
+import { dataRuns } from './data-runs.ts';
 import type { ReceptionLimits } from '../config/config.ts';
 import { canceled, PlatterError } from '../errors.ts';
 import type { Digest } from '../ports/digest.ts';
@@ -9,7 +10,6 @@ import { requireReceivable } from './reception-limit.ts';
 const pieceBytes = 1024 * 1024;
 /** The unit in which zeros are left out: what ext4 and xfs free in one go, and small enough to catch most holes. */
 const blockBytes = 64 * 1024;
-const zeros = new Uint8Array(blockBytes);
 
 export interface Pump {
   readonly target: FileHandle;
@@ -72,19 +72,8 @@ async function writeWithHoles(
   piece: Uint8Array,
   position: number,
 ): Promise<void> {
-  let runStart: number | undefined;
-  for (let start = 0; start < piece.length; start += blockBytes) {
-    const block = piece.subarray(start, start + blockBytes);
-    const isZero = Buffer.compare(block, zeros.subarray(0, block.length)) === 0;
-    if (isZero && runStart !== undefined) {
-      await target.write(piece.subarray(runStart, start), position + runStart);
-      runStart = undefined;
-    } else if (!isZero) {
-      runStart ??= start;
-    }
-  }
-  if (runStart !== undefined) {
-    await target.write(piece.subarray(runStart), position + runStart);
+  for (const { start, end } of dataRuns(piece, blockBytes)) {
+    await target.write(piece.subarray(start, end), position + start);
   }
 }
 

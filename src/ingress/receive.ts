@@ -7,6 +7,7 @@ import type { Host } from '../ports/host.ts';
 import type { ByteStream } from '../ports/http.ts';
 import { formatSize } from '../sizes.ts';
 import { parentOf } from '../workspace/area.ts';
+import { isUntouched } from '../workspace/untouched.ts';
 import { download, type Version } from './download.ts';
 import { fetchInto } from './fetched.ts';
 import { inspectFile, inspectOpenFile, openUntrusted, requireDisk, requireSafe } from './gate.ts';
@@ -92,9 +93,7 @@ async function receivePath(host: Host, path: string, reception: Reception): Prom
   try {
     requireSafe(await inspectOpenFile(file, reception.limits, reception.declaredFormat));
     const sha256 = await copyOpenFile(host, file, reception);
-    const now = await file.statNow();
-    const isSame = now.sizeBytes === file.stat.sizeBytes && now.modifiedMs === file.stat.modifiedMs;
-    if (!isSame) throw sourceChanged();
+    if (!isUntouched(file.stat, await file.statNow())) throw sourceChanged();
     return sha256;
   } finally {
     file.close();

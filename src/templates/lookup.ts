@@ -7,6 +7,7 @@ import { toolFormat } from '../inspector/inspect.ts';
 import type { Violation } from '../inspector/violation.ts';
 import type { FileStat } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
+import { isUntouched } from '../workspace/untouched.ts';
 import { readRecord, type Recorded } from '../workspace/record.ts';
 import type { Template, TemplateRecord } from './template.ts';
 
@@ -148,12 +149,7 @@ export function noTemplateFile(
 
 /** What was inspected, and its checksum taken, is what is there now. */
 export function requireUntouched(before: FileStat, after: FileStat, name: string): void {
-  const isSame =
-    before.device === after.device &&
-    before.inode === after.inode &&
-    before.sizeBytes === after.sizeBytes &&
-    before.modifiedMs === after.modifiedMs;
-  if (isSame) return;
+  if (isUntouched(before, after)) return;
   throw new PlatterError(
     'TEMPLATE_CHANGED',
     `the template "${name}" was changed while it was inspected`,

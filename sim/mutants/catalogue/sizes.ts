@@ -168,7 +168,7 @@ export const sizeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/files/destroy',
-        find: 'nonZeroRuns(read, zeros)',
+        find: 'dataRuns(read, blockBytes)',
         replace: '[{ start: 0, end: read.length }]',
       },
     ],

@@ -1,6 +1,7 @@
 /** Removes images that are files. */
 import type { Config, ImageType } from '../../config/config.ts';
 import { instanceDirectory } from '../../config/layout.ts';
+import { dataRuns } from '../../ingress/data-runs.ts';
 import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
@@ -143,7 +144,7 @@ export async function overwrite({ host, progress }: Session, path: string): Prom
     const zeros = new Uint8Array(wipeBytes);
     for (let position = 0; position < sizeBytes; position += wipeBytes) {
       const read = buffer.subarray(0, await handle.read(buffer, position));
-      for (const { start, end } of nonZeroRuns(read, zeros)) {
+      for (const { start, end } of dataRuns(read, blockBytes)) {
         await handle.write(zeros.subarray(start, end), position + start);
       }
       progress({ phase: 'wipe', done: position, total: sizeBytes });
@@ -152,18 +153,6 @@ export async function overwrite({ host, progress }: Session, path: string): Prom
   } finally {
     await handle.close();
   }
-}
-
-/** Of whole blocks, as long as they come. */
-function* nonZeroRuns(bytes: Uint8Array, zeros: Uint8Array) {
-  let start: number | undefined;
-  for (let at = 0; at < bytes.length; at += blockBytes) {
-    const end = Math.min(at + blockBytes, bytes.length);
-    const isZero = Buffer.compare(bytes.subarray(at, end), zeros.subarray(at, end)) === 0;
-    if (isZero && start !== undefined) yield { start, end: at };
-    start = isZero ? undefined : (start ?? at);
-  }
-  if (start !== undefined) yield { start, end: bytes.length };
 }
 
 /** After a crash: where the disk was taken away its snapshots go too, and all of it is wiped before its space is free. */

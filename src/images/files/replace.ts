@@ -8,6 +8,7 @@ import type { FileStat } from '../../ports/filesystem.ts';
 import type { ImageFacts } from '../driver.ts';
 import { requireNotInUse } from './in-use.ts';
 import { syncNames } from '../../workspace/durable-names.ts';
+import { isUntouched } from '../../workspace/untouched.ts';
 import { renameOnce, standsAt } from '../../workspace/once.ts';
 
 /** Of a disk that is copied: notes how it is, and finds out later whether anybody has written to it since. */
@@ -23,8 +24,8 @@ export function watchDisk({ address, path }: ImageFacts): Watch {
       noted = await host.filesystem.stat(path);
     },
     async requireSame({ host }) {
-      const { sizeBytes, modifiedMs } = await host.filesystem.stat(path);
-      if (sizeBytes === noted?.sizeBytes && modifiedMs === noted.modifiedMs) return;
+      const now = await host.filesystem.stat(path);
+      if (noted !== undefined && isUntouched(noted, now)) return;
       const message = `${formatAddress(address)} was written to while it was copied`;
       throw new PlatterError('IN_USE', message, { hint: 'stop the virtual machine' });
     },

@@ -2,6 +2,7 @@
 import { isHostError } from '../../errors.ts';
 import { managed } from '../../ingress/proven.ts';
 import type { Config } from '../../config/config.ts';
+import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
@@ -76,7 +77,10 @@ async function recoverApply(
     });
   }
   if (state === 'neither') {
-    const name = `${baseNameOf(leftover.directory)}/${leftover.name}`;
+    const name = formatAddress({
+      instance: baseNameOf(leftover.directory),
+      disk: leftover.name,
+    });
     const message = `${name} was written to since bringing back ${String(intent['name'])} was broken off, or has a part of it: it stays as it is`;
     events.emit({ type: 'warning', message });
   }
