@@ -159,9 +159,7 @@ export function readRaw(content: RawContent, buffer: Uint8Array, position: numbe
     if (start >= end) continue;
     const from = extent.from + (start - extent.at);
     if (typeof extent.source === 'number') {
-      for (let offset = start; offset < end; offset += 1) {
-        buffer[offset - position] = patternByte(extent.source, from + (offset - start));
-      }
+      fillPattern(buffer.subarray(start - position, end - position), extent.source, from);
     } else {
       buffer.set(extent.source.subarray(from, from + (end - start)), start - position);
     }
@@ -169,10 +167,20 @@ export function readRaw(content: RawContent, buffer: Uint8Array, position: numbe
   return length;
 }
 
+const patternRunBytes = 512;
+
+function fillPattern(piece: Uint8Array, pattern: number, from: number): void {
+  for (let at = 0; at < piece.length;) {
+    const end = at + patternRunBytes - ((from + at) % patternRunBytes);
+    piece.fill(patternByte(pattern, from + at), at, end);
+    at = end;
+  }
+}
+
 /** Never zero, so that a pattern is never taken for a hole, nor for the start of a known format. */
 function patternByte(pattern: number, offset: number): number {
   if (pattern === zeros) return 0;
-  return 1 + ((pattern * 31 + Math.floor(offset / 512)) % 63);
+  return 1 + ((pattern * 31 + Math.floor(offset / patternRunBytes)) % 63);
 }
 
 export const blockBytes = 4096;

@@ -1,4 +1,5 @@
 /** The content of any simulated file, whatever it holds. */
+import { memoizeByText } from '../memoize.ts';
 import {
   allocatedBytes,
   clear,
@@ -7,6 +8,7 @@ import {
   rawOf,
   readRaw,
   resize,
+  wholeBlocks,
   write,
   type RawContent,
 } from './content.ts';
@@ -24,8 +26,9 @@ export function fileBytes(content: FileContent): number {
   return content.kind === 'raw' ? content.sizeBytes : qcow2FileBytes(content);
 }
 
-export function fileAllocatedBytes(content: FileContent): number {
-  return content.kind === 'raw' ? allocatedBytes(content) : qcow2FileBytes(content);
+export function heldBytes(held: FileContent | string): number {
+  if (typeof held === 'string') return wholeBlocks(Buffer.byteLength(held));
+  return held.kind === 'raw' ? allocatedBytes(held) : qcow2FileBytes(held);
 }
 
 export function readContent(
@@ -101,4 +104,12 @@ export function fingerprintFile(content: FileContent): string {
 
 export function textContent(text: string): RawContent {
   return rawOf(Buffer.from(text));
+}
+
+const smallTextMax = 64 * 1024;
+const largeText = memoizeByText(textContent);
+
+/** Small texts are for memfs to keep; a large one is a payload, made once however often it is written. */
+export function heldAs(held: FileContent | string): FileContent | string {
+  return typeof held === 'string' && held.length > smallTextMax ? largeText(held) : held;
 }

@@ -153,20 +153,17 @@ function contentStates(inode: Inode, profile: PersistenceProfile): readonly Held
       ? [present, durable, resize(durable, present.sizeBytes)]
       : [present, durable];
   }
-  return [
-    present,
-    durable,
-    lengthOnly(present),
-    ...(present.kind === 'qcow2' ? [torn(present)] : []),
-  ];
+  return [present, durable, lengthOnly(present), torn(present)];
 }
 
 function lengthOnly(content: FileContent): RawContent {
   return { kind: 'raw', sizeBytes: fileBytes(content), extents: [] };
 }
 
+/** Half of it: of an image with tables, one that says so. */
 function torn(content: FileContent): FileContent {
-  return content.kind === 'qcow2' ? { ...content, damage: 'torn' } : content;
+  if (content.kind === 'qcow2') return { ...content, damage: 'torn' };
+  return resize(content, Math.floor(content.sizeBytes / 2));
 }
 
 /** A host loses power that keeps its files on a server: names are the server's, but contents it had not sent are gone. */

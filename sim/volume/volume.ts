@@ -8,7 +8,7 @@
 import { blockBytes, wholeBlocks } from './content.ts';
 import { writeDevice } from './device.ts';
 import { errno } from './errno.ts';
-import { fileAllocatedBytes, fileBytes, textContent, type FileContent } from './file-content.ts';
+import { fileBytes, heldAs, heldBytes, textContent, type FileContent } from './file-content.ts';
 import type { Held, Inode, InodeKind } from './inode.ts';
 import { Qcow2Images } from './qcow2-images.ts';
 import { Tree, type Place } from './tree.ts';
@@ -170,13 +170,8 @@ export class Volume {
     if (inode.kind !== 'file') return inode.kind === 'directory' ? blockBytes : 0;
     const { payload, node, reservedBytes } = inode;
     // By its size, not by reading it: this is asked at each look at a file.
-    const held = payload === undefined ? wholeBlocks(node.getSize()) : this.#heldBytes(payload);
+    const held = payload === undefined ? wholeBlocks(node.getSize()) : heldBytes(payload);
     return Math.max(reservedBytes, held);
-  }
-
-  #heldBytes(held: Held): number {
-    if (typeof held !== 'string') return fileAllocatedBytes(held);
-    return wholeBlocks(Buffer.byteLength(held));
   }
 
   /** Keeps space for the start of a file; ENOSPC when there is not so much left. */
@@ -206,8 +201,9 @@ export class Volume {
     return inode.payload ?? inode.node.getString();
   }
 
-  #hold(inode: Inode, held: Held, path: string): void {
-    const after = Math.max(inode.reservedBytes, this.#heldBytes(held));
+  #hold(inode: Inode, value: Held, path: string): void {
+    const held = heldAs(value);
+    const after = Math.max(inode.reservedBytes, heldBytes(held));
     if (!inode.isClone) this.#use(after - this.allocatedBytes(inode), path);
     if (typeof held === 'string') {
       inode.payload = undefined;

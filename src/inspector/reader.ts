@@ -86,7 +86,11 @@ export class Bytes {
   }
 
   startsWith(signature: string, offset = 0): boolean {
-    return this.latin1(offset, offset + signature.length) === signature;
+    if (offset + signature.length > this.length) return false;
+    for (let index = 0; index < signature.length; index += 1) {
+      if (this.raw[offset + index] !== signature.charCodeAt(index)) return false;
+    }
+    return true;
   }
 }
 

@@ -8,17 +8,16 @@ import type { Host } from '../ports/host.ts';
 import { statOrNothing } from './once.ts';
 
 /** Some ten times what one operation takes where blocks have 4 KiB, and enough for one where they have 64. */
-const reserveBytes = 256 * 1024;
+const reserveText = '-'.repeat(256 * 1024);
 
 /** As well as can be done: nothing depends on it while there is space. */
 export async function keepReserve({ filesystem }: Host, path: string): Promise<void> {
   try {
     const stat = await statOrNothing(filesystem, path);
-    if (stat?.sizeBytes === reserveBytes) return;
+    if (stat?.sizeBytes === reserveText.length) return;
     // Torn by a power cut: it is not synced.
     if (stat !== undefined) await filesystem.removeTree(path);
-    const text = '-'.repeat(reserveBytes);
-    await filesystem.createText(path, text, { permissions: 0o600, isDurable: false });
+    await filesystem.createText(path, reserveText, { permissions: 0o600, isDurable: false });
   } catch (error) {
     // Somebody else has made one just now, or there is no room for it.
     if (!isHostError(error)) throw error;

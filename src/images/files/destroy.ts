@@ -140,8 +140,8 @@ export async function overwrite({ host, progress }: Session, path: string): Prom
   const handle = await host.filesystem.open(path, 'write');
   try {
     const { sizeBytes } = await handle.stat();
-    const buffer = new Uint8Array(wipeBytes);
-    const zeros = new Uint8Array(wipeBytes);
+    const buffer = new Uint8Array(Math.min(wipeBytes, sizeBytes));
+    const zeros = new Uint8Array(buffer.length);
     for (let position = 0; position < sizeBytes; position += wipeBytes) {
       const read = buffer.subarray(0, await handle.read(buffer, position));
       for (const { start, end } of dataRuns(read, blockBytes)) {
