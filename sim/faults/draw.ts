@@ -43,9 +43,17 @@ export function drawFaults(prng: Prng, profile: Profile, setting: Setting): read
     const fault = takesHost
       ? drawHostFault(prng, hostFaults, aim)
       : drawCallFault(prng, callFaults, aim, setting);
-    if (fault !== undefined) faults.push(fault);
+    if (fault === undefined) continue;
+    faults.push(fault);
+    if (fault.kind === 'cut power' && prng.oneIn(2)) faults.push(drawAnother(prng, fault));
   }
   return faults;
+}
+
+/** What was recovered after a power cut may be as it was before with the next. */
+function drawAnother(prng: Prng, { amount: _, ...fault }: Fault): Fault {
+  const within = fault.site === '*' ? prng.pick([30, 100, 300]) : 3;
+  return { ...fault, nth: fault.nth + 1 + prng.below(within) };
 }
 
 /** What no tool is run for, and no name is changed by. */

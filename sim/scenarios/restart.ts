@@ -18,6 +18,8 @@ const changes: readonly OperationSpec[] = [
   { kind: 'resize', subject, sizeBytes: 64 * MiB },
   { kind: 'create snapshot', subject, other: 's2' },
   { kind: 'delete snapshot', subject, other: 's1' },
+  { kind: 'destroy', subject },
+  { kind: 'destroy', subject, wipe: true },
 ];
 
 export function drawRestart(prng: Prng, { machines }: Ground, { name }: TemplateSpec): Workload {

@@ -2,22 +2,31 @@
  * A file that is there for its space. An operation that gives space back needs some itself: a lock, a workspace, what it
  * writes down. Where nothing is left it spends this file, and keeps another one back when it is done.
  */
+import { createHash } from 'node:crypto';
 import { isHostError, PlatterError } from '../errors.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import { statOrNothing } from './once.ts';
 
 /** Some ten times what one operation takes where blocks have 4 KiB, and enough for one where they have 64. */
-const reserveText = '-'.repeat(256 * 1024);
+const reserveBytes = 256 * 1024;
+
+let text: string | undefined;
+
+/** Takes its space on filesystems that compress, too. */
+function reserveText(): string {
+  text ??= createHash('shake256', { outputLength: (reserveBytes / 4) * 3 }).digest('base64');
+  return text;
+}
 
 /** As well as can be done: nothing depends on it while there is space. */
 export async function keepReserve({ filesystem }: Host, path: string): Promise<void> {
   try {
     const stat = await statOrNothing(filesystem, path);
-    if (stat?.sizeBytes === reserveText.length) return;
-    // Torn by a power cut: it is not synced.
+    if (stat?.sizeBytes === reserveBytes && stat.allocatedBytes > 0) return;
+    // Torn by a power cut, or without its blocks: it is not synced.
     if (stat !== undefined) await filesystem.removeTree(path);
-    await filesystem.createText(path, reserveText, { permissions: 0o600, isDurable: false });
+    await filesystem.createText(path, reserveText(), { permissions: 0o600, isDurable: false });
   } catch (error) {
     // Somebody else has made one just now, or there is no room for it.
     if (!isHostError(error)) throw error;
