@@ -51,8 +51,8 @@ export function drawFaults(prng: Prng, profile: Profile, setting: Setting): read
 }
 
 /** What was recovered after a power cut may be as it was before with the next. */
-function drawAnother(prng: Prng, { amount: _, ...fault }: Fault): Fault {
-  const within = fault.site === '*' ? prng.pick([30, 100, 300]) : 3;
+function drawAnother(prng: Prng, fault: Fault): Fault {
+  const within = fault.site === '*' ? prng.pick([3, 30, 150]) : 3;
   return { ...fault, nth: fault.nth + 1 + prng.below(within) };
 }
 

@@ -13,6 +13,8 @@ export interface Profile {
   readonly persistence: readonly PersistenceProfile[];
   readonly isShared: readonly boolean[];
   readonly lies: boolean;
+  /** Whether every run starts machines on disks that are being changed, which few do otherwise. */
+  readonly restarts: boolean;
   /** Swarm: each run draws its own subset of these, with its own weights. */
   readonly hostFaults: readonly HostFault[];
   readonly callFaults: readonly SiteFaults[];
@@ -168,6 +170,7 @@ function define(name: string, description: string, rest: Partial<Profile>): Prof
     persistence: ['strict', 'posix-min'],
     isShared: [true, false],
     lies: false,
+    restarts: false,
     hostFaults: [],
     callFaults: [],
     ...rest,
@@ -202,6 +205,11 @@ export const profiles: readonly Profile[] = [
     hostFaults,
     callFaults: [...disk, ...web, ...tools, ...clusters, ...repeated],
   }),
+  define('restart', 'machines are started on disks whose change is under way, or was cut off', {
+    restarts: true,
+    hostFaults: ['kill process', 'cut power'],
+    callFaults: [...tools, ...clusters],
+  }),
   define('lying-disk', 'syncs do nothing: a negative control', {
     promisesSurvival: false,
     lies: true,
@@ -215,8 +223,8 @@ export function profileByName(name: string): Profile | undefined {
   return profiles.find((known) => known.name === name);
 }
 
-/** `all` are those that promise survival. Empty when there is none of that name. */
+/** `all` are those that promise survival, with work of all kinds. Empty when there is none of that name. */
 export function profilesNamed(name: string): readonly Profile[] {
-  if (name === 'all') return profiles.filter(({ promisesSurvival }) => promisesSurvival);
+  if (name === 'all') return profiles.filter((one) => one.promisesSurvival && !one.restarts);
   return profiles.filter((known) => known.name === name);
 }

@@ -8,11 +8,16 @@ export const clones: Invariant = {
   id: 'clones',
   description:
     'what a clone leans on is there and protected, and knows of it, so that nobody takes it away',
-  // What was cut off in the middle of letting go is carried through before anything else is done with it.
-  onDone: (model) => (model.unsettled.size > 0 ? undefined : check(model)),
+  // Who lets go of it is in the middle of that, or was cut off: that is carried through before anything else is done.
+  onDone: (model) => (isLettingGo(model) ? undefined : check(model)),
   onRecovered: (model) => check(model),
   onEnd: (model) => check(model),
 };
+
+function isLettingGo({ unsettled, runs }: Model): boolean {
+  if (unsettled.size > 0) return true;
+  return runs.some(({ outcome, spec }) => outcome === 'running' && spec.kind === 'flatten');
+}
 
 function check({ world: { stores } }: Model): string | undefined {
   const { cluster } = stores;

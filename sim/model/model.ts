@@ -144,7 +144,7 @@ export class Model implements Observer {
 
   #unsettle(run: OperationRun): void {
     for (const address of run.addresses ?? this.disks.keys()) {
-      this.unsettled.leave(run, address, this.world.gate.steps);
+      this.unsettled.leave(run, address, this.runs.length);
     }
   }
 

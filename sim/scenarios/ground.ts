@@ -18,6 +18,8 @@ export interface Ground {
   readonly canRemoveByHand: boolean;
   /** Images of an image service can be disks without being copied. */
   readonly sharesImages: boolean;
+  /** Whether all there is to do is a disk that is changed, and machines that are started on it. */
+  readonly restarts: boolean;
   readonly templates: readonly TemplateSpec[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A disk is being changed, and a machine is started on it: before the change is through, or when it was cut off and nobody
- * has dealt with that yet.
+ * A disk is being changed, and a machine is started on it: before the change is through, or when it was cut off, be it
+ * that nobody has dealt with that yet, or that somebody has.
  */
 import type { Prng } from '../schedule/prng.ts';
 import { commonImage, onMachines, type Ground, type Workload } from './ground.ts';
@@ -35,7 +35,9 @@ export function drawRestart(prng: Prng, { machines }: Ground, { name }: Template
     pattern: 501,
     runsMs: prng.pick([1, 20, 3000]),
   } as const;
-  const isMeanwhile = prng.oneIn(3);
+  const then = prng.oneIn(2) ? [next, writes, next] : [writes, next];
+  const isRemoved = change.kind === 'destroy';
+  const isMeanwhile = isRemoved || prng.oneIn(3);
   return {
     setUp: [
       { kind: 'cache', subject, other: name },
@@ -44,14 +46,20 @@ export function drawRestart(prng: Prng, { machines }: Ground, { name }: Template
     ],
     clients: onMachines(
       machines,
-      isMeanwhile ? [[change, next], drawMeanwhile(prng, writes)] : [[change, writes, next]],
+      isMeanwhile ? [[change, next], drawMeanwhile(prng, writes, isRemoved)] : [[change, ...then]],
     ),
   };
 }
 
-/** Once for long, or again and again for moments. */
-function drawMeanwhile(prng: Prng, writes: OperationSpec): readonly OperationSpec[] {
-  if (prng.oneIn(3)) return [{ ...writes, afterMs: 1 + prng.below(300) }];
+/** Once for long, or again and again for moments. Until somebody carries on where a removal was cut off, perhaps. */
+function drawMeanwhile(
+  prng: Prng,
+  writes: OperationSpec,
+  isRemoved: boolean,
+): readonly OperationSpec[] {
+  const afterMs = 1 + prng.below(300);
+  if (isRemoved) return [{ ...writes, runsMs: 3000, afterMs }];
+  if (prng.oneIn(3)) return [{ ...writes, afterMs }];
   return Array.from({ length: 8 }, (_, index) => ({
     ...writes,
     pattern: 501 + index,

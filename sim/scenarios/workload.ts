@@ -64,11 +64,13 @@ const weights: Readonly<Record<Exclude<OperationKind, ByStranger>, number>> = {
 /** Everybody at work on what they make themselves, or on what is there already; or a few who want the same at once. */
 export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload {
   if (ground.isApart) return { clients: drawStrangers(new Prng(seed, 'strangers'), ground) };
+  const template = ground.templates.find(({ hostile }) => !hostile);
+  const restart = new Prng(seed, 'restart');
+  if (ground.restarts && template !== undefined) return drawRestart(restart, ground, template);
   const foreign = new Prng(seed, 'foreign file');
   if (ground.hasFiles && foreign.oneIn(12)) return { clients: drawIntrusion(foreign, ground) };
   const removal = new Prng(seed, 'removal');
   const own = new Prng(seed, 'set up');
-  const template = ground.templates.find(({ hostile }) => !hostile);
   const byHand = new Prng(seed, 'by hand');
   if (ground.canRemoveByHand && template !== undefined && byHand.oneIn(12)) {
     return drawRemovalByHand(byHand, ground, template);
@@ -85,7 +87,6 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
     return { clients: drawDownloads(downloads, ground, downloaded) };
   }
   if (template !== undefined && removal.oneIn(8)) return drawRemoval(removal, ground, template);
-  const restart = new Prng(seed, 'restart');
   if (template !== undefined && restart.oneIn(12)) return drawRestart(restart, ground, template);
   const together = new Prng(seed, 'disks of an instance');
   if (template !== undefined && together.oneIn(8)) {

@@ -106,9 +106,10 @@ export const durabilityMutants: readonly Mutant[] = [
   },
   {
     id: 'recovered-again',
-    description: 'what recovery has finished comes back with a power cut',
-    backend: 'qcow2',
-    profile: 'power',
+    description:
+      'what recovery has finished comes back with a power cut, and is done once more over what a machine wrote',
+    backend: 'rbd',
+    profile: 'restart',
     patches: [
       {
         module: 'operations/leftovers',

@@ -269,7 +269,7 @@ export const rbdMutants: readonly Mutant[] = [
     description:
       'whoever carries a removal on does not look whether a machine was started in between',
     backend: 'rbd',
-    profile: 'tools',
+    profile: 'restart',
     patches: [
       {
         module: 'images/rbd/destroy',
