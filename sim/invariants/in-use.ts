@@ -9,10 +9,13 @@ import { slice, type RawContent } from '../volume/content.ts';
 export const inUse: Invariant = {
   id: 'in-use',
   description: 'a disk that a machine has open is neither removed, nor replaced, nor changed',
-  onStep(model, process, name) {
+  onStep(model, process, name, subject) {
     if (name !== 'executor.run' && process.parent === undefined) return undefined;
     const run = model.runOf(process);
-    if (run !== undefined) lastOfTools.set(run, model.world.portCalls);
+    if (run === undefined) return undefined;
+    if (name === 'executor.run' && asksNobody.test(subject)) overwriting.add(run);
+    else if (name === 'executor.run') overwriting.delete(run);
+    if (!overwriting.has(run)) lastOfTools.set(run, model.world.portCalls);
     return undefined;
   },
   onChange(model, change) {
@@ -31,8 +34,11 @@ export const inUse: Invariant = {
   },
 };
 
-/** When a tool of an operation took its last step. */
+/** When a tool of an operation that can find it out took its last step. */
 const lastOfTools = new WeakMap<OperationRun, number>();
+/** Those whose tool writes without asking. */
+const overwriting = new WeakSet<OperationRun>();
+const asksNobody = /^rbd .* bench --io-type write /;
 
 /** Sizes before the operations that whoever recovers the disk may carry through. */
 function brokenOff({ runs, unsettled }: Model, address: string): readonly number[] {

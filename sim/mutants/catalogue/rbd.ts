@@ -23,8 +23,8 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/destroy',
-        find: 'await removeImage(session, cluster, removed, stillToGo);',
-        replace: `await removeImage(session, cluster, removed, stillToGo);
+        find: 'await removeImage(session, cluster, removed, named?.stillToGo);',
+        replace: `await removeImage(session, cluster, removed, named?.stillToGo);
           const instance = removed.slice(cluster.pool.length + '/_gone.'.length).split('_')[0];
           for (const name of await cluster.names(cluster.pool))
             if (name.startsWith(instance)) await removeImage(session, cluster, cluster.pool + '/' + name);`,
@@ -273,8 +273,8 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/destroy',
-        find: 'await requireUnused(session, cluster, removed, image, busyMs);',
-        replace: '',
+        find: '() => requireUnused(session, cluster, removed, image, busyMs);',
+        replace: '() => Promise.resolve();',
       },
     ],
   },

@@ -9,7 +9,6 @@ import { PlatterError } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { rbdOverwrite } from '../../tools/rbd/argv.ts';
 import { baseNameOf, parentOf, tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
 import {
@@ -25,6 +24,7 @@ import { hasClones, specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import { begin } from './in-place.ts';
 import { removedName } from './names.ts';
+import { overwrite, type Named } from './overwrite.ts';
 import { busyMs, finishRemoval, removeImage, requireNotOpen } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
@@ -179,25 +179,10 @@ export async function removeTaken(
   session: Session,
   cluster: Cluster,
   { wipe, removed }: Pick<Removal, 'wipe' | 'removed'>,
-  stillToGo?: () => Promise<boolean>,
+  named?: Named,
 ): Promise<void> {
-  if (wipe) await overwrite(session, cluster, removed);
-  await removeImage(session, cluster, removed, stillToGo);
-}
-
-const pieceMaxBytes = 4 * 1024 * 1024;
-const sectorBytes = 512;
-
-/** Without its snapshots, which would keep the old data: what is overwritten is then there no more. */
-async function overwrite(session: Session, cluster: Cluster, spec: string): Promise<void> {
-  const info = await cluster.info(spec);
-  if (info === undefined || info.sizeBytes === 0) return;
-  const { sizeBytes } = info;
-  // The tool writes whole pieces only.
-  let pieceBytes = pieceMaxBytes;
-  while (pieceBytes > sectorBytes && sizeBytes % pieceBytes !== 0) pieceBytes /= 2;
-  const command = rbdOverwrite(cluster.client, spec, { sizeBytes, pieceBytes });
-  await cluster.rewrite(session, command, { action: 'overwrite the image', bytes: sizeBytes });
+  if (wipe) await overwrite(session, cluster, removed, named);
+  await removeImage(session, cluster, removed, named?.stillToGo);
 }
 
 /** The image is gone: what cannot be forgotten now is found to describe nothing by the next operation. */
@@ -247,15 +232,17 @@ export async function carryOnRemoval(
   if (info.id === imageId) {
     // Killed half-way, the rename has left it under both names, and rbd cannot take back one of them alone.
     const isHalfRenamed = async () => (await cluster.info(image))?.id === imageId;
+    const requireStillUnused = () => requireUnused(session, cluster, removed, image, busyMs);
     let isUnused = intent['isUnused'] === true;
     try {
       // Who took its name may have died before it saw that somebody had come in between; by a name that it has kept
       // somebody can come at any moment.
       if (!isUnused || (await isHalfRenamed())) {
-        await requireUnused(session, cluster, removed, image, busyMs);
+        await requireStillUnused();
       }
       if (await isHalfRenamed()) {
-        await removeTaken(session, cluster, { ...removal, removed: image }, isHalfRenamed);
+        const named = { requireUnused: requireStillUnused, stillToGo: isHalfRenamed };
+        await removeTaken(session, cluster, { ...removal, removed: image }, named);
       } else if (!isUnused) {
         await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
         isUnused = true;
