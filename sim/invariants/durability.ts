@@ -58,9 +58,14 @@ function mayHaveChanged(model: Model, run: OperationRun, address: string): boole
   return seen(model).changed.get(run)?.has(address) === true;
 }
 
+/** What a disk leans on may come back that was not gone durably yet. */
+function losesStore({ runs }: Model): boolean {
+  return runs.some(({ spec, outcome }) => spec.kind === 'remove store' && outcome !== 'done');
+}
+
 /** Who changed it was interrupted by the cut, or before it, or works on elsewhere; or nobody knows how far `rm -r` came. */
 function isExcused(model: Model, address: string): boolean {
-  if (isTakenApart(model, address)) return true;
+  if (isTakenApart(model, address) || losesStore(model)) return true;
   const step = model.world.gate.steps;
   const now = seen(model).struck.filter((one) => one.address === address && one.step === step);
   if (model.unsettled.has(address) && !(now.length > 0 && now.every((one) => one.isInnocent))) {

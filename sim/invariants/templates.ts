@@ -2,6 +2,7 @@ import { describeRun } from '../model/expected.ts';
 import { nameOf } from '../cluster/namespace.ts';
 import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
+import type { OperationRun } from '../model/operation-run.ts';
 import { isWhole } from '../model/stored-templates.ts';
 import { templateNamed } from '../scenarios/scenario.ts';
 
@@ -13,7 +14,7 @@ export const templatesAreImmutable: Invariant = {
     if (meaning.kind !== 'template') return undefined;
     const { name } = meaning;
     if (kind === 'vanish') {
-      const leaning = leaningOn(model, name);
+      const leaning = leaningOn(model, name).filter((one) => !(run && hadNothing(run, name, one)));
       if (leaning.length > 0 && run?.spec.kind !== 'remove store')
         return `template ${name} vanishes while ${leaning.join(', ')} leans on it`;
       const { kind: by = 'delete template' } = run?.spec ?? {};
@@ -21,6 +22,7 @@ export const templatesAreImmutable: Invariant = {
         ? undefined
         : `template ${name} vanishes by ${describeRun(run)}`;
     }
+    if (run !== undefined) noteDisksWithout(model, run, name);
     const spec = templateNamed(model.scenario, name);
     if (spec === undefined) return `a template ${name} appears that nobody knows`;
     if (run?.spec.kind === 'put template') return undefined;
@@ -28,6 +30,18 @@ export const templatesAreImmutable: Invariant = {
     return isWhole(model, spec, inode) ? undefined : `template ${name} is not what was fetched`;
   },
 };
+
+/** By who brought a template, and its name: the disks that leaned on nothing before, and may do so when it is undone. */
+const without = new WeakMap<OperationRun, Map<string, readonly string[]>>();
+
+function noteDisksWithout(model: Model, run: OperationRun, name: string): void {
+  const known = without.get(run) ?? new Map<string, readonly string[]>();
+  without.set(run, known.set(name, leaningOn(model, name)));
+}
+
+function hadNothing(run: OperationRun, name: string, disk: string): boolean {
+  return without.get(run)?.get(name)?.includes(disk) === true;
+}
 
 const mayTakeAway: ReadonlySet<string> = new Set([
   'delete template',
