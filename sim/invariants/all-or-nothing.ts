@@ -3,9 +3,8 @@ import type { Model } from '../model/model.ts';
 import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
 import { perModel } from '../model/per-model.ts';
-import { isUnknown, wasFinished } from '../model/touched.ts';
+import { isUnknown, keepsContent, wasFinished } from '../model/touched.ts';
 import type { DiskState } from '../model/view.ts';
-import type { OperationKind } from '../scenarios/scenario.ts';
 import { hasVersions } from '../scenarios/web.ts';
 import { expected, made } from '../model/wanted.ts';
 
@@ -27,7 +26,7 @@ export const allOrNothing: Invariant = {
   },
   onDone(model, run) {
     if (leavesOpen(model, run)) return leftOpen(model, run);
-    const wrong = keepsContent(run) ? checkContent(model, run) : undefined;
+    const wrong = keptContent(run) ? checkContent(model, run) : undefined;
     settled(model, run);
     return wrong;
   },
@@ -44,17 +43,10 @@ export const allOrNothing: Invariant = {
   },
 };
 
-const keeping: ReadonlySet<OperationKind> = new Set([
-  'create snapshot',
-  'delete snapshot',
-  'resize',
-  'flatten',
-]);
-
 /** Whoever comes next deals first with what was cut off, and changes no content itself. */
-function keepsContent({ spec, isExclusive, result }: OperationRun): boolean {
+function keptContent({ spec, isExclusive, result }: OperationRun): boolean {
   const isDone = typeof result !== 'object' || result === null || !('done' in result);
-  return keeping.has(spec.kind) && isExclusive && isDone;
+  return keepsContent(spec) && isExclusive && isDone;
 }
 
 function checkContent(model: Model, { addresses: [address = ''] = [] }: OperationRun) {

@@ -3,6 +3,7 @@ import type { Invariant } from '../model/invariant.ts';
 import type { Model } from '../model/model.ts';
 import { perModel } from '../model/per-model.ts';
 import { touches, type OperationRun } from '../model/operation-run.ts';
+import { keepsContent } from '../model/touched.ts';
 import { same } from './outcome.ts';
 
 export const durability: Invariant = {
@@ -76,8 +77,12 @@ function isExcused(model: Model, address: string): boolean {
     (run) => touches(run, address) && mayHaveChanged(model, run, address),
   );
   if (last?.outcome === 'failed') return true;
-  // Nor was what a guest that died had not synced, by whoever had nothing to change since.
-  if (last?.outcome === 'interrupted' && last.spec.kind === 'guest write') return true;
+  // Nor was what a guest that died had not synced, by whoever has changed something else since.
+  const written = model.runs.findLast(
+    (run) =>
+      touches(run, address) && mayHaveChanged(model, run, address) && !keepsContent(run.spec),
+  );
+  if (written?.outcome === 'interrupted' && written.spec.kind === 'guest write') return true;
   return model.runs.some(
     (run) =>
       run.outcome === 'running' && touches(run, address) && mayHaveChanged(model, run, address),

@@ -26,6 +26,18 @@ export function changesImages({ kind }: OperationSpec): boolean {
   return !['show', 'list', 'export', 'guest write'].includes(kind);
 }
 
+const keeping: ReadonlySet<string> = new Set([
+  'create snapshot',
+  'delete snapshot',
+  'resize',
+  'flatten',
+]);
+
+/** Changes a disk, and not what its machine reads. */
+export function keepsContent({ kind }: OperationSpec): boolean {
+  return keeping.has(kind);
+}
+
 /** Other than by looking at what they are, or as their machine. */
 export function worksOnImages({ kind }: OperationSpec): boolean {
   return !['show', 'list', 'guest write'].includes(kind);
