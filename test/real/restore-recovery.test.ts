@@ -1,7 +1,7 @@
 /** A restore that is broken off, and a machine that is started on the disk before anybody deals with that. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nodeHost } from '../../src/adapters/node-host.ts';
@@ -79,3 +79,21 @@ test.each(['before', 'after'] as const)(
     expect(snapshots).toEqual(['s', 'later']);
   },
 );
+
+test('keeps nobody from deleting a disk that was damaged since', async () => {
+  await killedRestore('before');
+  await loseReferenceCounts();
+  expect(await backend.recover()).toHaveLength(1);
+  expect(messages).toEqual([expect.stringContaining('vm1/disk is damaged')]);
+  await backend.image({ id: 'vm1' }, 'disk').destroy();
+  await expect(stat(path)).rejects.toThrow('ENOENT');
+});
+
+async function loseReferenceCounts(): Promise<void> {
+  const file = await open(path, 'r+');
+  const address = async (at: number) =>
+    Number((await file.read(Buffer.alloc(8), 0, 8, at)).buffer.readBigUInt64BE());
+  const firstBlock = await address(await address(48));
+  await file.write(Buffer.alloc(64), 0, 64, firstBlock);
+  await file.close();
+}

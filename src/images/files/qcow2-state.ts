@@ -8,11 +8,13 @@ import {
   type Qcow2Header,
 } from '../../inspector/formats/qcow2-header.ts';
 import { openFileReader } from '../../inspector/reader.ts';
+import { formatAddress } from '../../names.ts';
 import { changeContained, runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import { qemuImgRepairLeaks } from '../../tools/qemu-img/argv.ts';
-import { parentOf } from '../../workspace/area.ts';
+import { isBeyondRepair } from '../../tools/qemu-img/errors.ts';
+import { baseNameOf, parentOf } from '../../workspace/area.ts';
 import type { SnapshotFacts } from '../driver.ts';
 
 export interface Qcow2State {
@@ -65,8 +67,27 @@ function damaged(path: string, reason: string): PlatterError {
   });
 }
 
-/** Gives clusters back that belong to nothing. Their contents, and those of snapshots, stay as they are. */
+/**
+ * Gives clusters back that belong to nothing. Their contents, and those of snapshots, stay as they are. A disk that was
+ * damaged meanwhile keeps them: who could not be rid of what was broken off could not even delete it.
+ */
 export async function repairLeaks(
+  session: Session,
+  path: string,
+  tables: { readonly hasOwnTables: boolean },
+): Promise<void> {
+  try {
+    await giveBackLeaks(session, path, tables);
+  } catch (error) {
+    if (!PlatterError.is(error) || !isBeyondRepair(error)) throw error;
+    const { directory, name } = session.workspace;
+    const disk = formatAddress({ instance: baseNameOf(directory), disk: name });
+    const message = `${disk} is damaged, and can be deleted or restored from a backup: qemu-img check tells more`;
+    session.host.events.emit({ type: 'warning', message });
+  }
+}
+
+async function giveBackLeaks(
   session: Session,
   path: string,
   { hasOwnTables }: { readonly hasOwnTables: boolean },

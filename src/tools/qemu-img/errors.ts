@@ -30,6 +30,13 @@ export function isFaultOfImage({ code, details }: PlatterError): boolean {
   return !troubleOfHost.test(String(details['stderr']));
 }
 
+/** Whether a check could not even begin to repair: what says which clusters are in use is not there (7.2). */
+export function isBeyondRepair({ code, details }: PlatterError): boolean {
+  if (code === 'CORRUPT') return true;
+  const text = String(details['stderr']);
+  return code === 'TOOL_FAILED' && /need to rebuild refcount|is outside image/.test(text);
+}
+
 const notice = /^qemu-img: warning: .*$/gm;
 
 export function classifyQemuImgFailure(result: RunResult): ErrorCode {
