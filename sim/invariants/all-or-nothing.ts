@@ -30,6 +30,14 @@ export const allOrNothing: Invariant = {
     settled(model, run);
     return wrong;
   },
+  onPowerCut(model) {
+    for (const [address, states] of possible(model)) {
+      if (states?.some(isWritten) === true && isByName(model, address)) {
+        possible(model).set(address, null);
+      }
+    }
+    return undefined;
+  },
   onRecovered(model) {
     for (const [address, states] of possible(model)) {
       if (states === null || isTakenApart(model, address)) continue;
@@ -67,6 +75,21 @@ function settled(model: Model, { addresses = [] }: OperationRun): undefined {
 function leavesOpen(model: Model, { spec }: OperationRun): boolean {
   const isRemoval = spec.kind === 'remove by hand';
   return spec.kind === 'guest write' || (isRemoval && model.disks.has(spec.subject));
+}
+
+function isWritten(state: State | undefined): boolean {
+  return state !== undefined && !('sizeBytes' in state);
+}
+
+/**
+ * What was cut off puts a file in the place of another. Where that is not durable a power cut takes it back, with all that
+ * a machine has written there which was started before anybody had recovered the disk.
+ */
+function isByName({ runs, scenario }: Model, address: string): boolean {
+  const cut = runs.findLast(({ addresses, outcome, spec }) => {
+    return addresses?.[0] === address && outcome === 'interrupted' && spec.kind !== 'guest write';
+  });
+  return scenario.backend !== 'qcow2' || cut?.spec.kind === 'flatten';
 }
 
 /** What it was before is over; what was cut off before is still to be carried through, but not over what a guest wrote. */

@@ -1,6 +1,7 @@
 /** Finishes or undoes what an operation left, be it that it failed or that its process died. */
 import type { Filesystem } from '../ports/filesystem.ts';
-import { tidy } from '../workspace/area.ts';
+import { areaPath, snapshotsPath, tidy } from '../workspace/area.ts';
+import { exists } from '../workspace/once.ts';
 import {
   abandonIntent,
   isTakenOver,
@@ -40,8 +41,7 @@ export async function recoverWorkspace<Result>(
   workspace: Workspace,
 ): Promise<Outcome> {
   const { filesystem } = session.host;
-  // What was published a moment before may not be durable, and will be gone by, or told of, as if it were.
-  await filesystem.syncDirectory(workspace.directory);
+  await syncPublished(filesystem, workspace);
   const intent = await readIntent(filesystem, workspace);
   const outcome = await operation.recover(session, workspace, intent);
   // Or a power cut would bring it back, and a snapshot be restored again over what was written since. (What was received
@@ -51,6 +51,17 @@ export async function recoverWorkspace<Result>(
   }
   await clearAway(filesystem, workspace);
   return outcome;
+}
+
+/** What was published a moment before may not be durable, and will be gone by, or told of, as if it were. */
+async function syncPublished(
+  filesystem: Filesystem,
+  { directory, name }: Workspace,
+): Promise<void> {
+  await filesystem.syncDirectory(directory);
+  const snapshots = snapshotsPath(directory, name);
+  if (!(await exists(filesystem, snapshots))) return;
+  await filesystem.syncDirectory(snapshots, areaPath(directory));
 }
 
 /** What there is of a workspace that matters to nobody. */

@@ -91,9 +91,9 @@ test('keeps nobody from deleting a disk that was damaged since', async () => {
 
 async function loseReferenceCounts(): Promise<void> {
   const file = await open(path, 'r+');
-  const address = async (at: number) =>
+  const pointer = async (at: number) =>
     Number((await file.read(Buffer.alloc(8), 0, 8, at)).buffer.readBigUInt64BE());
-  const firstBlock = await address(await address(48));
+  const firstBlock = await pointer(await pointer(48));
   await file.write(Buffer.alloc(64), 0, 64, firstBlock);
   await file.close();
 }
