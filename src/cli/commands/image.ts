@@ -7,6 +7,7 @@ import type { ImageChange } from '../../images/change.ts';
 import type { Image } from '../../images/image.ts';
 import { parseAddress, parseImageAddress, parseSnapshotAddress } from '../../names.ts';
 import { parseSize } from '../../sizes.ts';
+import { exists } from '../../workspace/once.ts';
 import {
   action,
   parseSizeChange,
@@ -111,6 +112,14 @@ async function make(
   return printResult(session, made, describeImage);
 }
 
+/** A mistaken path has no disks, just as a new host has none. */
+async function warnWithoutDirectory({ host, backend }: CommandSession): Promise<void> {
+  const { instancesPath } = backend.config;
+  if (await exists(host.filesystem, instancesPath)) return;
+  const message = `there is no directory ${instancesPath}: nothing was made there yet`;
+  host.events.emit({ type: 'warning', message });
+}
+
 function defineShowing(noun: Command, context: CommandContext): void {
   noun
     .command('list')
@@ -120,6 +129,7 @@ function defineShowing(noun: Command, context: CommandContext): void {
     .action(
       reading(context, async (session, [instance]: [string?], { backend }: BackendOption) => {
         const images = await session.backend.list(instance, backend);
+        if (images.length === 0) await warnWithoutDirectory(session);
         await printResult(session, images, imageTable);
       }),
     );
