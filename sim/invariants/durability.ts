@@ -54,8 +54,8 @@ const seen = perModel((): Seen => ({ changed: new WeakMap(), struck: [] }));
 
 /** What a guest has not synced may go; an operation that has only begun changes nothing of what was there before. */
 function mayHaveChanged(model: Model, run: OperationRun, address: string): boolean {
-  const isWide = run.addresses === undefined && run.outcome !== 'done';
-  if (isWide || run.spec.kind === 'guest write') return true;
+  const isWide = run.addresses === undefined || run.spec.kind === 'guest write';
+  if (isWide && run.outcome !== 'done') return true;
   return seen(model).changed.get(run)?.has(address) === true;
 }
 
