@@ -139,6 +139,7 @@ export class LogicalVolume implements Device {
 }
 
 function keepChunks(snapshot: LogicalVolume, ranges: ReturnType<typeof changes>): void {
+  if (snapshot.isInvalid) return;
   const room = Math.floor(snapshot.sizeBytes / chunkBytes) - 1;
   for (const { at, length } of ranges) {
     for (let chunk = Math.floor(at / chunkBytes); chunk * chunkBytes < at + length; chunk += 1) {

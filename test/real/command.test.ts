@@ -69,3 +69,10 @@ test('a disk of another kind is encrypted by nobody, but for what Nova leaves pl
   const create = ['image', 'create', 'vm4/disk.config', '--size', '1M', '--config', config];
   expect(await json([...create, '--backend', 'flat'])).toMatchObject({ backend: 'flat' });
 });
+
+test('an instances path that is not there is told, and is no error', async () => {
+  const mistaken = `${directory}/mistaken`;
+  const { status, stdout, stderr } = await platter(mistaken, ['image', 'list', '--json']);
+  expect({ status, stdout: JSON.parse(stdout) as unknown }).toEqual({ status: 0, stdout: [] });
+  expect(stderr).toContain(`no directory ${mistaken}`);
+});

@@ -297,9 +297,3 @@ describe('wrong input', () => {
     );
   });
 });
-
-test('a path of instances that is not there is told, and is no error', async () => {
-  const { status, stdout, stderr } = await platter(at('mistaken'), ['image', 'list', '--json']);
-  expect({ status, stdout: JSON.parse(stdout) as unknown }).toEqual({ status: 0, stdout: [] });
-  expect(stderr).toContain(`no directory ${at('mistaken')}`);
-});
