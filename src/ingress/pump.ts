@@ -1,10 +1,10 @@
 /** Moves bytes from a stream or an open file into a private file: hashed on the way, zeros left out as holes. */
-import { dataRuns } from './data-runs.ts';
 import type { ReceptionLimits } from '../config/config.ts';
 import { canceled, PlatterError } from '../errors.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FileHandle, OpenFile } from '../ports/filesystem.ts';
 import type { ByteStream } from '../ports/http.ts';
+import { dataRuns } from './data-runs.ts';
 import { requireReceivable } from './reception-limit.ts';
 
 const pieceBytes = 1024 * 1024;

@@ -14,21 +14,21 @@ let text: string | undefined;
 
 /** Always the same, and without repetition: of its space filesystems that compress leave half. */
 function reserveText(): string {
-  text ??= Array.from(noise(reserveBytes / 8), (word) => word.toString(16).padStart(8, '0')).join(
-    '',
-  );
+  text ??= noise(reserveBytes);
   return text;
 }
 
-/** Xorshift (Marsaglia, 2003): words of 32 bits. */
-function* noise(words: number): Generator<number> {
+/** Words of 32 bits in hexadecimal digits: xorshift (Marsaglia, 2003). */
+function noise(bytes: number): string {
+  const words: string[] = [];
   let state = 2_463_534_242;
-  for (let index = 0; index < words; index += 1) {
+  while (words.length < bytes / 8) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    yield state >>> 0;
+    words.push((state >>> 0).toString(16).padStart(8, '0'));
   }
+  return words.join('');
 }
 
 /** As well as can be done: nothing depends on it while there is space. */

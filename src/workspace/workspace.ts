@@ -9,9 +9,17 @@
  * What a workspace holds besides an intent is rubbish to everybody but its owner.
  */
 import { afterwards, isHostError, PlatterError, reporting } from '../errors.ts';
+import type { ImageAddress } from '../names.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
 import type { Random } from '../ports/random.ts';
-import { areaPath, listDirectory, makeDirectories, parentOf, workPath } from './area.ts';
+import {
+  areaPath,
+  baseNameOf,
+  listDirectory,
+  makeDirectories,
+  parentOf,
+  workPath,
+} from './area.ts';
 import { makeOwnDirectory, renameOnce, statAnew, unlinkOnce, writeOwnText } from './once.ts';
 
 export interface Workspace {
@@ -37,6 +45,11 @@ const attemptsMax = 10;
 export function newWorkspace(random: Random, directory: string, name: string): Workspace {
   const id = random.id();
   return { directory, name, id, path: workPath(directory, name, id) };
+}
+
+/** The disk that a workspace in the directory of an instance is of. */
+export function imageOf({ directory, name }: Workspace): ImageAddress {
+  return { instance: baseNameOf(directory), disk: name };
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Removes images that are files. */
 import type { Config, ImageType } from '../../config/config.ts';
 import { instanceDirectory } from '../../config/layout.ts';
-import { dataRuns } from '../../ingress/data-runs.ts';
 import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
+import { dataRuns } from '../../ingress/data-runs.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';

@@ -14,7 +14,8 @@ import type { Session } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import { qemuImgRepairLeaks } from '../../tools/qemu-img/argv.ts';
 import { isBeyondRepair } from '../../tools/qemu-img/errors.ts';
-import { baseNameOf, parentOf } from '../../workspace/area.ts';
+import { parentOf } from '../../workspace/area.ts';
+import { imageOf } from '../../workspace/workspace.ts';
 import type { SnapshotFacts } from '../driver.ts';
 
 export interface Qcow2State {
@@ -80,8 +81,7 @@ export async function repairLeaks(
     await giveBackLeaks(session, path, tables);
   } catch (error) {
     if (!PlatterError.is(error) || !isBeyondRepair(error)) throw error;
-    const { directory, name } = session.workspace;
-    const disk = formatAddress({ instance: baseNameOf(directory), disk: name });
+    const disk = formatAddress(imageOf(session.workspace));
     const message = `${disk} is damaged, and can be deleted or restored from a backup: qemu-img check tells more`;
     session.host.events.emit({ type: 'warning', message });
   }

@@ -16,9 +16,10 @@ import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import { ploopSnapshotDelete } from '../../tools/ploop/argv.ts';
-import { baseNameOf, listDirectory } from '../../workspace/area.ts';
+import { listDirectory } from '../../workspace/area.ts';
 import { exists, linkOnce, makeOwnDirectory, renameOnce, standsAt } from '../../workspace/once.ts';
 import {
+  imageOf,
   completeIntent,
   leftoverWorkspaces,
   writeIntent,
@@ -179,7 +180,7 @@ export async function recoverChange(
   if (leftover.path !== session.workspace.path) await awaitOrphan(session, leftover);
   const guid = String(intent['guid']);
   const shot = descriptor.shots.find((one) => one.guid === guid);
-  const address = { instance: baseNameOf(leftover.directory), disk: leftover.name };
+  const address = imageOf(leftover);
   // A machine may have been started since.
   const requireFree = () => requireNotMounted(filesystem, { address, path: disk });
   switch (operation) {

@@ -7,8 +7,12 @@ import type { Outcome } from '../../operations/perform.ts';
 import { runQemuImg } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import { qemuImgSnapshot } from '../../tools/qemu-img/argv.ts';
-import { baseNameOf } from '../../workspace/area.ts';
-import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import {
+  imageOf,
+  unknownOperation,
+  type Intent,
+  type Workspace,
+} from '../../workspace/workspace.ts';
 import { growOperation, recoverGrowth } from '../files/grow.ts';
 import { linkPath } from '../files/in-place.ts';
 import { describeQcow2, repairLeaks } from '../files/qcow2-state.ts';
@@ -77,11 +81,7 @@ async function recoverApply(
     });
   }
   if (state === 'neither') {
-    const name = formatAddress({
-      instance: baseNameOf(leftover.directory),
-      disk: leftover.name,
-    });
-    const message = `${name} was written to since bringing back ${String(intent['name'])} was broken off, or has a part of it: it stays as it is`;
+    const message = `${formatAddress(imageOf(leftover))} was written to since bringing back ${String(intent['name'])} was broken off, or has a part of it: it stays as it is`;
     events.emit({ type: 'warning', message });
   }
   await repairLeaks(session, path, { hasOwnTables: true });
