@@ -45,12 +45,19 @@ export function drawFaults(prng: Prng, profile: Profile, setting: Setting): read
       : drawCallFault(prng, callFaults, aim, setting);
     if (fault === undefined) continue;
     faults.push(fault);
-    if (fault.kind === 'cut power' && prng.oneIn(2)) faults.push(drawAnother(prng, fault));
+    if (isDeath(fault) && prng.oneIn(2)) faults.push(drawAnother(prng, fault));
   }
   return faults;
 }
 
-/** What was recovered after a power cut may be as it was before with the next. */
+function isDeath({ kind }: Pick<Fault, 'kind'>): boolean {
+  return kind === 'kill process' || kind === 'cut power';
+}
+
+/**
+ * What was recovered after a power cut may be as it was before with the next; and who recovers what a process has left when
+ * it died may die as well.
+ */
 function drawAnother(prng: Prng, fault: Fault): Fault {
   const within = fault.site === '*' ? prng.pick([3, 30, 150]) : 3;
   return { ...fault, nth: fault.nth + 1 + prng.below(within) };
@@ -82,8 +89,7 @@ function drawHostFault(prng: Prng, kinds: readonly HostFault[], aim: Aim): Fault
     return { ...fault, amount: prng.pick([-3_600_000, -20_000, 20_000, 3_600_000]) };
   }
   // Half of the deaths come when the call has begun.
-  const dies = kind === 'kill process' || kind === 'cut power';
-  return dies && prng.oneIn(2) ? { ...fault, amount: 1 + prng.below(3) } : fault;
+  return isDeath(fault) && prng.oneIn(2) ? { ...fault, amount: 1 + prng.below(3) } : fault;
 }
 
 function drawMoment(prng: Prng, kind: HostFault, aim: Aim): Omit<Fault, 'kind'> {

@@ -3,6 +3,7 @@
  * are negative controls, which must fail.
  */
 import type { PersistenceProfile } from '../volume/power-cut.ts';
+import type { SpecialWork } from '../scenarios/ground.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
 import { endings, hostFaults, type CallFault, type HostFault } from './fault.ts';
 
@@ -13,8 +14,8 @@ export interface Profile {
   readonly persistence: readonly PersistenceProfile[];
   readonly isShared: readonly boolean[];
   readonly lies: boolean;
-  /** Whether every run starts machines on disks that are being changed, which few do otherwise. */
-  readonly restarts: boolean;
+  /** What every run does that few do otherwise; by default each draws what it does. */
+  readonly only?: SpecialWork;
   /** Swarm: each run draws its own subset of these, with its own weights. */
   readonly hostFaults: readonly HostFault[];
   readonly callFaults: readonly SiteFaults[];
@@ -170,7 +171,6 @@ function define(name: string, description: string, rest: Partial<Profile>): Prof
     persistence: ['strict', 'posix-min'],
     isShared: [true, false],
     lies: false,
-    restarts: false,
     hostFaults: [],
     callFaults: [],
     ...rest,
@@ -206,9 +206,14 @@ export const profiles: readonly Profile[] = [
     callFaults: [...disk, ...web, ...tools, ...clusters, ...repeated],
   }),
   define('restart', 'machines are started on disks whose change is under way, or was cut off', {
-    restarts: true,
+    only: 'restarts',
     hostFaults: ['kill process', 'cut power'],
     callFaults: [...tools, ...clusters],
+  }),
+  define('intrusion', 'somebody else puts files where disks and templates are made or removed', {
+    only: 'intrusions',
+    hostFaults: ['kill process'],
+    callFaults: [...disk, ...tools],
   }),
   define('lying-disk', 'syncs do nothing: a negative control', {
     promisesSurvival: false,
@@ -225,6 +230,7 @@ export function profileByName(name: string): Profile | undefined {
 
 /** `all` are those that promise survival, with work of all kinds. Empty when there is none of that name. */
 export function profilesNamed(name: string): readonly Profile[] {
-  if (name === 'all') return profiles.filter((one) => one.promisesSurvival && !one.restarts);
+  if (name === 'all')
+    return profiles.filter((one) => one.promisesSurvival && one.only === undefined);
   return profiles.filter((known) => known.name === name);
 }

@@ -16,6 +16,7 @@ import { failedWithoutEffect } from './failed-without-effect.ts';
 import { foreignFiles } from './foreign-files.ts';
 import { foreignUntouched } from './foreign-images.ts';
 import { foreignVolumes } from './foreign-volumes.ts';
+import { imageRecords } from './image-records.ts';
 import { inUse } from './in-use.ts';
 import { keptTemplates } from './kept-templates.ts';
 import { leftAlone } from './left-alone.ts';
@@ -59,6 +60,7 @@ export const invariants: readonly Invariant[] = [
   templatesAreImmutable,
   keptTemplates,
   sameTemplates,
+  imageRecords,
   templateRecords,
   permissions,
   chains,

@@ -8,6 +8,8 @@ import { diskPath } from './layout.ts';
 interface ForeignFile {
   readonly inode: Inode;
   readonly content: FileContent;
+  /** When it was put there. */
+  readonly step: number;
 }
 
 /** By address. */

@@ -14,7 +14,7 @@ import { checksOf, type Checks, type HookName } from './checks.ts';
 import { replaces, sourceOf } from './expected.ts';
 import { diskStoreOf, type DiskStore } from './disk-store.ts';
 import { directoriesOf, directoryOf, isApart, workspacesOn, type Meaning } from './layout.ts';
-import { noteOverlaps, touches, type OperationRun } from './operation-run.ts';
+import { end, noteOverlaps, touches, type OperationRun } from './operation-run.ts';
 import { addressesOf, isUnknown, worksOnImages } from './touched.ts';
 import { Unsettled } from './unsettled.ts';
 import { stateOf, type DiskState, type DiskView } from './view.ts';
@@ -98,6 +98,7 @@ export class Model implements Observer {
       isAlone: true,
       isExclusive: true,
       outcome: 'running',
+      endedStep: undefined,
       error: undefined,
       result: undefined,
     };
@@ -111,7 +112,7 @@ export class Model implements Observer {
   }
 
   done(run: OperationRun, result: unknown): void {
-    run.outcome = 'done';
+    end(run, 'done', this.world.gate.steps);
     run.result = result;
     this.#check('onDone', (check) => check(this, run));
     // The origin of a clone is only read, without its lock.
@@ -129,14 +130,14 @@ export class Model implements Observer {
   }
 
   failed(run: OperationRun, error: PlatterErrorLike): void {
-    run.outcome = 'failed';
+    end(run, 'failed', this.world.gate.steps);
     run.error = error;
     this.#check('onFailed', (check) => check(this, run));
     if (isUnknown(error)) this.#unsettle(run);
   }
 
   interrupted(run: OperationRun): void {
-    run.outcome = 'interrupted';
+    end(run, 'interrupted', this.world.gate.steps);
     run.isAlone = false;
     this.#check('onInterrupted', (check) => check(this, run));
     this.#unsettle(run);

@@ -27,6 +27,8 @@ export interface OperationRun {
   /** Whether no other operation has worked on its images while it did. */
   isExclusive: boolean;
   outcome: 'running' | 'done' | 'failed' | 'interrupted';
+  /** Undefined while it runs. */
+  endedStep: number | undefined;
   error: PlatterError | undefined;
   /** What it resolved to. */
   result: unknown;
@@ -41,6 +43,11 @@ export function noteOverlaps(run: OperationRun, runs: readonly OperationRun[]): 
       one.isExclusive = false;
     }
   }
+}
+
+export function end(run: OperationRun, outcome: OperationRun['outcome'], step: number): void {
+  run.outcome = outcome;
+  run.endedStep = step;
 }
 
 function overlap(a: OperationRun, b: OperationRun): boolean {

@@ -23,7 +23,7 @@ export function putForeignFile(
     const content = importContent(pattern);
     volume.setContent(inode, content, draft);
     volume.sync(inode);
-    foreignFiles(world).set(address, { inode, content });
+    foreignFiles(world).set(address, { inode, content, step: world.gate.steps });
     volume.link(draft, path);
     volume.unlink(draft);
     for (let above = directory; above !== '/'; above = parentOf(above)) {

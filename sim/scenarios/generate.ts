@@ -37,7 +37,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     hasFiles,
     canRemoveByHand: canRemoveByHand(backend),
     sharesImages: sharesImages(backend),
-    restarts: profile.restarts,
+    only: profile.only,
   };
   const workload = drawWorkload(seed, prng, ground);
   const clients = withOwnConfig(
@@ -84,8 +84,8 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
   };
 }
 
-function losesPower(prng: Prng, { hostFaults, restarts }: Profile): boolean {
-  return hostFaults.includes('cut power') && (restarts || prng.oneIn(3));
+function losesPower(prng: Prng, { hostFaults, only }: Profile): boolean {
+  return hostFaults.includes('cut power') && (only === 'restarts' || prng.oneIn(3));
 }
 
 /** One run on LVM in three. */

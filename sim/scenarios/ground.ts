@@ -8,6 +8,12 @@ import type {
   TemplateSpec,
 } from './scenario.ts';
 
+/**
+ * `restarts`: machines are started on a disk that is being changed. `intrusions`: somebody who is not platter puts files
+ * there, or takes them away.
+ */
+export type SpecialWork = 'restarts' | 'intrusions';
+
 export interface Ground {
   readonly machines: number;
   /** Each has a directory of its own. */
@@ -18,10 +24,17 @@ export interface Ground {
   readonly canRemoveByHand: boolean;
   /** Images of an image service can be disks without being copied. */
   readonly sharesImages: boolean;
-  /** Whether all there is to do is a disk that is changed, and machines that are started on it. */
-  readonly restarts: boolean;
+  readonly only: SpecialWork | undefined;
   readonly templates: readonly TemplateSpec[];
 }
+
+/** What a run works on: where everybody wants the same disk, or disks of one instance, they get in each other's way. */
+export const neighbourhoods = [
+  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
+  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
+  ['vm1/disk'],
+  ['vm1/disk', 'vm1/disk.eph0', 'vm1/disk.swap'],
+] as const;
 
 export type Workload = Pick<Scenario, 'setUp' | 'clients'>;
 

@@ -18,7 +18,16 @@ import type { ClientSpec, OperationSpec, TemplateSpec } from './scenario.ts';
 export type ByStranger =
   'foreign file' | 'put template' | 'remove by hand' | 'remove store' | 'replace on web';
 
-/** One or two make a disk, and somebody who is not platter puts a file there meanwhile, or before. */
+/** What they do to a disk that is made or removed, to a template, or to a disk that is there. */
+export function drawAmongStrangers(prng: Prng, ground: Ground, template: TemplateSpec): Workload {
+  const { hasFiles, canRemoveByHand } = ground;
+  const way = prng.below(4);
+  if (hasFiles && way < 2) return { clients: drawIntrusion(prng, ground) };
+  if (canRemoveByHand && way === 2) return drawRemovalByHand(prng, ground, template);
+  return { clients: drawAdoption(prng, ground) };
+}
+
+/** One or two make a disk, or make and remove it, and somebody who is not platter puts a file there meanwhile, or before. */
 export function drawIntrusion(prng: Prng, { machines, templates }: Ground): readonly ClientSpec[] {
   const scripts = Array.from({ length: 1 + prng.below(2) }, () => {
     const drawn = drawOperation(prng, prng.pick(ways), { templates, images: [contested] });
@@ -28,7 +37,9 @@ export function drawIntrusion(prng: Prng, { machines, templates }: Ground): read
   });
   const waits = prng.oneIn(2) ? { afterMs: prng.pick([10, 30, 1000]) } : {};
   const puts = { kind: 'foreign file', subject: contested, ...waits } as const;
-  return onMachines(machines, [...scripts, [puts]]);
+  const [made = [], ...others] = scripts;
+  const first = prng.oneIn(3) ? [...made, { kind: 'destroy', subject: contested } as const] : made;
+  return onMachines(machines, [first, ...others, [puts]]);
 }
 
 const ofTemplates = ['cache', 'cache', 'verify template', 'delete template', 'prune'] as const;

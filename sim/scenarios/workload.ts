@@ -6,6 +6,7 @@ import {
   drawSetUp,
   kindsOfDuels,
   neighbour,
+  neighbourhoods,
   onMachines,
   ways,
   type Ground,
@@ -14,6 +15,7 @@ import {
 import { ofSharedStorage } from './image-service.ts';
 import {
   drawAdoption,
+  drawAmongStrangers,
   drawIntrusion,
   drawLossOfStore,
   drawRemovalByHand,
@@ -24,14 +26,6 @@ import { drawRestart } from './restart.ts';
 import { withHostile } from './twists.ts';
 import { queryForNext } from './web.ts';
 import type { ClientSpec, OperationKind, OperationSpec, TemplateSpec } from './scenario.ts';
-
-/** What a run works on: where everybody wants the same disk, or disks of one instance, they get in each other's way. */
-const neighbourhoods = [
-  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
-  ['vm1/disk', 'vm1/disk', 'vm2/disk', 'vm1/disk.eph0'],
-  ['vm1/disk'],
-  ['vm1/disk', 'vm1/disk.eph0', 'vm1/disk.swap'],
-] as const;
 
 /** How often each kind comes, before a run draws its own subset. */
 const weights: Readonly<Record<Exclude<OperationKind, ByStranger>, number>> = {
@@ -66,7 +60,11 @@ export function drawWorkload(seed: number, prng: Prng, ground: Ground): Workload
   if (ground.isApart) return { clients: drawStrangers(new Prng(seed, 'strangers'), ground) };
   const template = ground.templates.find(({ hostile }) => !hostile);
   const restart = new Prng(seed, 'restart');
-  if (ground.restarts && template !== undefined) return drawRestart(restart, ground, template);
+  if (template !== undefined) {
+    if (ground.only === 'restarts') return drawRestart(restart, ground, template);
+    if (ground.only === 'intrusions')
+      return drawAmongStrangers(new Prng(seed, 'intrusion'), ground, template);
+  }
   const foreign = new Prng(seed, 'foreign file');
   if (ground.hasFiles && foreign.oneIn(12)) return { clients: drawIntrusion(foreign, ground) };
   const removal = new Prng(seed, 'removal');

@@ -7,13 +7,13 @@ import type { Prepared, Session } from '../operations/step.ts';
 import type { Host } from '../ports/host.ts';
 import { describeHolder, leaseHolders, type HeldLease } from '../workspace/lease.ts';
 import { removeRecord } from '../workspace/record.ts';
+import { takeAway } from '../workspace/taken-away.ts';
 import { templateOperation } from './operation.ts';
 import type { TemplateCopies, TemplateIdentity } from './copies.ts';
 import { removeDamageMark } from './damage.ts';
 import { lookUp, noTemplateFile, templatePath, type Lookup } from './lookup.ts';
 import { removalIntent } from './recover-removal.ts';
 import { describeUse, usersOf } from './users.ts';
-import { renameOnce } from '../workspace/once.ts';
 import { writeIntent } from '../workspace/workspace.ts';
 
 export function removeOperation(
@@ -67,12 +67,15 @@ async function prepareRemoval(
   };
 }
 
-function identityOf(
-  found: Exclude<Lookup, { state: 'absent' | 'no file' }>,
-): TemplateIdentity | undefined {
+function identityOf(found: Removal['found']): TemplateIdentity | undefined {
   if (found.state === 'foreign') return undefined;
   const { name, sha256 } = found.state === 'present' ? found.template : found.record.content;
   return { name, sha256 };
+}
+
+function recordIdOf(found: Removal['found']): string | undefined {
+  if (found.state === 'foreign') return undefined;
+  return found.state === 'present' ? found.recordId : found.record.id;
 }
 
 interface Removal {
@@ -92,13 +95,13 @@ async function removeUnused(
 ): Promise<void> {
   const { filesystem } = host;
   const directory = templatesDirectory(config);
+  const recordId = recordIdOf(found);
   await requireFree();
   if (found.state !== 'lost') {
-    await renameOnce(filesystem, templatePath(config, name), `${workspace.path}/removed`);
+    await takeAway(filesystem, workspace, recordId);
     await filesystem.syncDirectory(directory);
   }
-  if (found.state === 'present') await removeRecord(filesystem, directory, name, found.recordId);
-  if (found.state === 'lost') await removeRecord(filesystem, directory, name, found.record.id);
+  if (recordId !== undefined) await removeRecord(filesystem, directory, name, recordId);
   await removeDamageMark(filesystem, config, name);
 }
 

@@ -17,10 +17,10 @@ export type PublicationState = 'unknown' | 'published' | 'unpublished';
  */
 export async function publicationState(
   filesystem: Filesystem,
-  { directory, name, path, id, formerId = id }: Workspace,
+  { directory, name, path, originId }: Workspace,
   drafts: readonly string[],
 ): Promise<PublicationState> {
-  if (!(await hasRecord(filesystem, directory, name, formerId))) return 'unknown';
+  if (!(await hasRecord(filesystem, directory, name, originId))) return 'unknown';
   for (const draft of drafts) {
     const drafted = await statOrNothing(filesystem, `${path}/${draft}`);
     if (drafted === undefined) continue;
@@ -33,8 +33,8 @@ export async function publicationState(
 /** Removes the record that it had written, durably. */
 export async function takeRecordBack(
   filesystem: Filesystem,
-  { directory, name, id, formerId = id }: Workspace,
+  { directory, name, originId }: Workspace,
 ): Promise<void> {
-  await removeRecord(filesystem, directory, name, formerId);
+  await removeRecord(filesystem, directory, name, originId);
   await filesystem.syncDirectory(areaPath(directory), directory);
 }

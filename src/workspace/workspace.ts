@@ -27,8 +27,8 @@ export interface Workspace {
   readonly name: string;
   readonly id: string;
   readonly path: string;
-  /** Of one that was taken over: the operation that made it, or had taken it over before. */
-  readonly formerId?: string;
+  /** The operation that made it: another than `id` when it was taken over. */
+  readonly originId: string;
 }
 
 /** What an operation that changes something in place is about to do, for whoever has to finish or undo it. */
@@ -44,7 +44,7 @@ const attemptsMax = 10;
 /** A workspace that is not made yet: plans can name its paths. */
 export function newWorkspace(random: Random, directory: string, name: string): Workspace {
   const id = random.id();
-  return { directory, name, id, path: workPath(directory, name, id) };
+  return { directory, name, id, path: workPath(directory, name, id), originId: id };
 }
 
 /** The disk that a workspace in the directory of an instance is of. */
@@ -167,21 +167,19 @@ export async function leftoverWorkspaces(
 ): Promise<readonly Workspace[]> {
   const leftovers: Workspace[] = [];
   for (const entry of await listDirectory(filesystem, areaPath(directory))) {
-    const match = /^([^~]+)~([0-9a-f]+)\.work$/.exec(entry.name);
-    if (match?.[1] === undefined || match[2] === undefined) continue;
-    if (name !== undefined && match[1] !== name) continue;
-    leftovers.push({
-      directory,
-      name: match[1],
-      id: match[2],
-      path: `${areaPath(directory)}/${entry.name}`,
-    });
+    const [, subject, id, originId = id] =
+      /^([^~]+)~([0-9a-f]{16})([0-9a-f]{16})?\.work$/.exec(entry.name) ?? [];
+    if (subject === undefined || id === undefined || originId === undefined) continue;
+    if (name !== undefined && subject !== name) continue;
+    const path = `${areaPath(directory)}/${entry.name}`;
+    leftovers.push({ directory, name: subject, id, path, originId });
   }
   return leftovers;
 }
 
 /**
  * Takes a leftover over: from here on its former owner can do nothing with it. Undefined when somebody else was faster.
+ * Its name goes on telling who made it: who takes it over may die as well, and the next has to know whose record is there.
  */
 export async function takeOver(
   filesystem: Filesystem,
@@ -189,10 +187,11 @@ export async function takeOver(
   leftover: Workspace,
 ): Promise<Workspace | undefined> {
   const id = random.id();
-  const path = workPath(leftover.directory, leftover.name, id);
+  const { directory, name, originId } = leftover;
+  const path = workPath(directory, name, `${id}${originId}`);
   try {
     await renameOnce(filesystem, leftover.path, path);
-    return { ...leftover, id, path, formerId: leftover.id };
+    return { ...leftover, id, path };
   } catch (error) {
     if (isHostError(error, 'ENOENT')) return undefined;
     throw error;

@@ -42,7 +42,10 @@ test.each([
 test('of a template it keeps no image from being recovered', async () => {
   const { host } = simHost();
   const { filesystem } = host;
-  const left = ['/i/_base/.platter/t~00000000000000aa.work', '/i/vm1/.platter/disk~bb.work'];
+  const left = [
+    '/i/_base/.platter/t~00000000000000aa.work',
+    '/i/vm1/.platter/disk~00000000000000bb.work',
+  ];
   for (const path of ['/i', ...left]) await makeDirectories(filesystem, path);
   const intent = JSON.stringify({ operation: 'grow sideways' });
   await filesystem.createText(`${left[0]}/intent.json`, intent);

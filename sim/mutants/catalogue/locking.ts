@@ -32,12 +32,12 @@ export const lockingMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'workspace/workspace',
-        find: 'await renameOnce(filesystem, leftover.path, path); return { ...leftover, id, path, formerId: leftover.id };',
+        find: 'await renameOnce(filesystem, leftover.path, path); return { ...leftover, id, path };',
         replace: 'await filesystem.stat(leftover.path); return leftover;',
       },
       {
         module: 'operations/leftovers',
-        find: 'await clearAway(filesystem, workspace); return outcome;',
+        find: "await clearAway(filesystem, workspace); return isTaken ? 'finished' : outcome;",
         replace: `if (workspace === session.workspace || operation.name === 'recover')
             await filesystem.removeTree(workspace.path);
           else await filesystem.unlink(workspace.path + '/intent.json').catch(() => {});
@@ -70,7 +70,7 @@ export const lockingMutants: readonly Mutant[] = [
     id: 'unpublished-record-kept',
     description: 'the record of a disk that was never made tells of what somebody else puts there',
     backend: 'qcow2',
-    profile: 'crash',
+    profile: 'intrusion',
     patches: [
       {
         module: 'images/recover-unpublished',
@@ -210,12 +210,40 @@ export const lockingMutants: readonly Mutant[] = [
     id: 'template-record-left',
     description: 'the record of a template that could not be added tells of what Nova puts there',
     backend: 'qcow2',
-    profile: 'disk',
+    profile: 'intrusion',
     patches: [
       {
         module: 'templates/operation',
         find: "if (state === 'unpublished') await takeRecordBack(host.filesystem, leftover);",
         replace: '',
+      },
+    ],
+  },
+  {
+    id: 'record-of-taken-kept',
+    description:
+      'the record of what a removal took away stays, where that was cut off, and tells of what somebody else puts there',
+    backend: 'flat',
+    profile: 'intrusion',
+    patches: [
+      {
+        module: 'operations/leftovers',
+        find: 'const isTaken = await forgetTaken(filesystem, workspace);',
+        replace: 'const isTaken = false;',
+      },
+    ],
+  },
+  {
+    id: 'origin-forgotten',
+    description:
+      'who takes over what was taken over before does not know whose record is there: both died',
+    backend: 'flat',
+    profile: 'intrusion',
+    patches: [
+      {
+        module: 'workspace/workspace',
+        find: '`${id}${originId}`',
+        replace: 'id',
       },
     ],
   },

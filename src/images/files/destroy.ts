@@ -10,13 +10,13 @@ import type { Filesystem } from '../../ports/filesystem.ts';
 import { describeUse, usersOf } from '../../templates/users.ts';
 import { areaPath, listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
 import { removeRecord } from '../../workspace/record.ts';
-import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
+import { takeAway, takenAway, takenPath } from '../../workspace/taken-away.ts';
+import { imageOf, writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { setFormat } from './disk-info.ts';
 import { requireNotInUse } from './in-use.ts';
 import { exists, renameOnce } from '../../workspace/once.ts';
 
-const removedFile = 'removed';
 const removedSnapshots = 'snapshots';
 const operation = 'destroy';
 
@@ -35,7 +35,7 @@ export function destroyFileSteps(
     },
     {
       description: `remove ${facts.path} and its snapshots`,
-      run: (session) => takeAway(session, facts, { backend: type, isWiped: wipe }),
+      run: (session) => takeFileAway(session, facts, { backend: type, isWiped: wipe }),
     },
     ...(wipe ? [wipeStep(facts)] : []),
     {
@@ -75,7 +75,7 @@ async function requireNoUsers(session: Session, config: Config, facts: ImageFact
  * The rename is the moment in which the disk is gone; what follows is clearing up. That its snapshots have to go with it,
  * and that it has to be wiped, is written down first, so that no crash can skip it.
  */
-async function takeAway(
+async function takeFileAway(
   { host, workspace }: Session,
   facts: ImageFacts,
   { backend, isWiped }: { backend: ImageType; isWiped: boolean },
@@ -85,7 +85,7 @@ async function takeAway(
     const startedAt = new Date(clock.now()).toISOString();
     await writeIntent(filesystem, workspace, { operation, backend, isWiped, startedAt });
   }
-  await renameOnce(filesystem, facts.path, `${workspace.path}/${removedFile}`);
+  await takeAway(filesystem, workspace, facts.recordId ?? undefined);
   await afterwards(
     reporting(`take away the rest of ${formatAddress(facts.address)}`, async () => {
       if (isWiped) await filesystem.syncDirectory(workspace.path);
@@ -121,15 +121,14 @@ function wipeStep(facts: ImageFacts): Step {
   };
 }
 
-async function wipeRemoved(session: Session, { path }: Workspace): Promise<void> {
+async function wipeRemoved(session: Session, workspace: Workspace): Promise<void> {
   const { filesystem } = session.host;
-  const snapshots = `${path}/${removedSnapshots}`;
+  const snapshots = `${workspace.path}/${removedSnapshots}`;
   for (const { name } of await listDirectory(filesystem, snapshots)) {
     await overwrite(session, `${snapshots}/${name}`);
   }
-  if (await exists(filesystem, `${path}/${removedFile}`)) {
-    await overwrite(session, `${path}/${removedFile}`);
-  }
+  const taken = await takenAway(filesystem, workspace);
+  if (taken !== undefined) await overwrite(session, taken.path);
 }
 
 const wipeBytes = 1024 * 1024;
@@ -163,27 +162,45 @@ export async function recoverDestroy(
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
   const { filesystem } = session.host;
-  if (await exists(filesystem, `${leftover.directory}/${leftover.name}`)) return 'undone';
+  const isTaken = (await takenAway(filesystem, leftover)) !== undefined;
+  // Somebody else may have put another there since.
+  if (!isTaken && (await exists(filesystem, `${leftover.directory}/${leftover.name}`))) {
+    return 'undone';
+  }
   if (intent['backend'] === 'flat') await takeSnapshots(filesystem, leftover);
   if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
   return 'finished';
 }
 
-/** The disk is gone: what cannot be forgotten now is found to describe nothing by the next operation. */
+/**
+ * The disk is gone. Its record has to go, or it would tell of what somebody else puts there; what else cannot be forgotten
+ * now is found to describe nothing by the next operation.
+ */
 async function forget(session: Session, config: Config, facts: ImageFacts): Promise<void> {
   const { host, workspace } = session;
   const { address, recordId, path } = facts;
   const directory = instanceDirectory(config, address.instance);
+  await forgetRecord(session, recordId);
   try {
-    // First, for what follows takes space.
-    await host.filesystem.removeTree(`${workspace.path}/${removedFile}`);
-    if (recordId !== null) {
-      await removeRecord(host.filesystem, directory, address.disk, recordId);
-    }
+    // Before the format is changed, for that takes space.
+    await host.filesystem.removeTree(takenPath(workspace, recordId ?? undefined));
     await setFormat(host, config, workspace, address.instance, { path, format: undefined });
     await host.filesystem.removeTree(workspace.path);
     await tidy(host.filesystem, directory);
   } catch (error) {
     host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
   }
+}
+
+export async function forgetRecord(
+  { host, workspace }: Session,
+  recordId: ImageFacts['recordId'],
+): Promise<void> {
+  if (recordId === null) return;
+  const { directory, name } = workspace;
+  await afterwards(
+    reporting(`forget the record of ${formatAddress(imageOf(workspace))}`, () =>
+      removeRecord(host.filesystem, directory, name, recordId),
+    ),
+  );
 }

@@ -2,15 +2,13 @@
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { listDirectory, tidy } from '../../workspace/area.ts';
-import { exists, renameOnce } from '../../workspace/once.ts';
-import { removeRecord } from '../../workspace/record.ts';
+import { takeAway, takenAway } from '../../workspace/taken-away.ts';
 import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
-import { overwrite } from '../files/destroy.ts';
+import { forgetRecord, overwrite } from '../files/destroy.ts';
 import { requireNotMounted } from './disk.ts';
 
 const operation = 'destroy';
-const removed = 'removed';
 
 export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): readonly Step[] {
   return [
@@ -22,7 +20,7 @@ export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): re
         const startedAt = new Date(clock.now()).toISOString();
         const intent = { operation, backend: 'ploop', startedAt, isWiped: wipe };
         await writeIntent(filesystem, workspace, intent);
-        await renameOnce(filesystem, facts.path, `${workspace.path}/${removed}`);
+        await takeAway(filesystem, workspace, facts.recordId ?? undefined);
         await filesystem.syncDirectory(workspace.path);
         await filesystem.syncDirectory(workspace.directory);
       },
@@ -40,20 +38,22 @@ export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): re
   ];
 }
 
-async function wipeRemoved(session: Session, { path }: Workspace): Promise<void> {
-  for (const { name, kind } of await listDirectory(session.host.filesystem, `${path}/${removed}`)) {
-    if (kind === 'file') await overwrite(session, `${path}/${removed}/${name}`);
+async function wipeRemoved(session: Session, workspace: Workspace): Promise<void> {
+  const { filesystem } = session.host;
+  const taken = await takenAway(filesystem, workspace);
+  if (taken === undefined) return;
+  for (const { name, kind } of await listDirectory(filesystem, taken.path)) {
+    if (kind === 'file') await overwrite(session, `${taken.path}/${name}`);
   }
 }
 
-/** The disk is gone: what cannot be forgotten now is found to describe nothing by the next operation. */
-async function forget({ host, workspace }: Session, facts: ImageFacts): Promise<void> {
+/** The disk is gone: what else cannot be cleared away now the next operation does. */
+async function forget(session: Session, facts: ImageFacts): Promise<void> {
+  const { host, workspace } = session;
   const { filesystem, events } = host;
   const { directory } = workspace;
+  await forgetRecord(session, facts.recordId);
   try {
-    if (facts.recordId !== null) {
-      await removeRecord(filesystem, directory, facts.address.disk, facts.recordId);
-    }
     await filesystem.removeTree(workspace.path);
     await tidy(filesystem, directory);
   } catch (error) {
@@ -68,7 +68,7 @@ export async function recoverDestroy(
   intent: Intent,
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
-  if (!(await exists(session.host.filesystem, `${leftover.path}/${removed}`))) return 'undone';
+  if ((await takenAway(session.host.filesystem, leftover)) === undefined) return 'undone';
   if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
   return 'finished';
 }
