@@ -138,11 +138,14 @@ export class SimFileHandle extends SimOpened implements FileHandle {
 }
 
 /**
- * What could not be written stays to be written. (Linux may drop it, so that the next sync succeeds and the content is not
- * there all the same: then nobody can tell what of a change in place has come about, and nothing is promised.)
+ * Linux drops what it could not write: the next sync succeeds, and the content is not there all the same. Here it does so of
+ * files that were never synced. (Of what is changed in place it stays to be written: nobody can tell there what has come
+ * about, and nothing is promised.)
  */
 export function syncInode(volume: Volume, inode: Inode, fault: Fault | undefined): void {
   if (fault?.kind === 'lies') return;
+  const fails = fault?.kind === 'EIO' || fault?.kind === 'ENOSPC';
+  if (fails && inode.kind === 'file' && inode.durable === undefined) inode.isDropped = true;
   if (fault !== undefined) failBefore(fault, '');
   volume.sync(inode);
 }

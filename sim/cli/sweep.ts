@@ -22,6 +22,7 @@ interface SweepOptions extends GlobalOptions {
   readonly workers?: string;
   readonly out: string;
   readonly matrix?: boolean;
+  readonly deaths?: boolean;
 }
 
 export const defineSweep: DefineCommands = (noun, context) => {
@@ -30,6 +31,7 @@ export const defineSweep: DefineCommands = (noun, context) => {
     .description('try each fault at each step of each operation, and each schedule of two clients')
     .option('--backend <b>', simBackends.join(', '), 'qcow2')
     .option('--operation <k>', 'this kind of operation alone, as in: create snapshot')
+    .option('--deaths', 'instead: two deaths in a run, wherever, the second in what comes then')
     .option('--states <n>', 'states that one power cut may leave', '256')
     .option('--preemptions <n>', 'changes of task in one schedule', '2')
     .option('--schedules <n>', 'schedules of one pair of clients', '2000')
@@ -79,7 +81,8 @@ function ordersOf(options: SweepOptions, backend: SimBackend): readonly SweepOrd
     preemptionsMax: parseCount('--preemptions', options.preemptions, 0),
     schedulesMax: parseCount('--schedules', options.schedules, 1),
   };
-  return sweepIds(backend, operation).map((id) => ({ backend, id, ...limits }));
+  const ids = sweepIds(backend, { kind: operation, deaths: options.deaths === true });
+  return ids.map((id) => ({ backend, id, ...limits }));
 }
 
 function progressOf({ progress }: SweepOptions, { json, quiet }: OutputOptions, of: number) {

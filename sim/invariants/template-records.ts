@@ -1,13 +1,14 @@
 import type { Invariant } from '../model/invariant.ts';
+import { mayHaveLostDrafts } from '../model/lost-workspace.ts';
 import { isAdopted, putTemplates, recordOf } from '../model/stored-templates.ts';
 
 export const templateRecords: Invariant = {
   id: 'template-records',
   description:
     'no record that was written of another file tells of a template that somebody else has put into the store',
-  onRecovered({ world, faults }) {
-    // The power may have taken the workspace by which recovery tells, and left the record.
-    if (faults.some(({ kind }) => kind === 'cut power')) return undefined;
+  onRecovered(model) {
+    if (mayHaveLostDrafts(model)) return undefined;
+    const { world } = model;
     const { volume } = world;
     for (const [path, put] of putTemplates(world)) {
       if (volume.peek(path) !== put) continue;

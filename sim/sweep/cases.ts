@@ -46,7 +46,7 @@ export const clone: OperationSpec = { kind: 'clone', subject: 'vm2/disk', other:
 const direct: OperationSpec = { kind: 'direct snapshot', subject, other: 'i1' };
 const cloneImage: OperationSpec = { kind: 'clone image', subject: 'vm2/disk', other: 'i1' };
 
-const subjects: readonly Subject[] = [
+export const subjects: readonly Subject[] = [
   { name: 'add-template', setUp: [], operation: add, isOfTemplate: true, rival: cache },
   { name: 'download-template', setUp: [], operation: { ...add, subject: 't2' } },
   {

@@ -1,12 +1,13 @@
 /**
  * The sweeps of one backend, over all cores: each operation with each fault at each of its steps, each state that a power
- * cut can leave, and each order in which the steps of two clients can come.
+ * cut can leave, and each order in which the steps of two clients can come; or each operation with two deaths.
  */
 import type { FailureFile } from '../failures/failure-file.ts';
 import { listedSites } from '../faults/possible.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
 import type { WorkerPool } from '../soak/worker-pool.ts';
 import { casesOf } from './cases.ts';
+import { deathsOf, sweepDeaths } from './deaths.ts';
 import { pairsOf } from './pairs.ts';
 import { matrixOf, type MatrixRow } from './matrix.ts';
 import { sweepSchedules } from './schedules.ts';
@@ -28,14 +29,19 @@ export interface SweepResult {
 export function sweepOne({ backend, id, ...limits }: SweepOrder): Promise<SweptCase> {
   const swept = casesOf(backend).find((known) => known.id === id);
   if (swept !== undefined) return sweepCase(swept, limits);
+  const dying = deathsOf(backend).find((known) => known.id === id);
+  if (dying !== undefined) return sweepDeaths(dying);
   const pair = pairsOf(backend).find((known) => known.id === id);
   if (pair === undefined) throw new RangeError(`no case ${id} of ${backend}`);
   return sweepSchedules(pair, limits);
 }
 
-/** Ids of what there is to sweep, of one kind of operation or of all. */
-export function sweepIds(backend: SimBackend, kind?: string): readonly string[] {
-  return [...casesOf(backend), ...pairsOf(backend)]
+/** Ids of what there is to sweep, of one kind of operation or of all; with two deaths in each run, or without. */
+export function sweepIds(
+  backend: SimBackend,
+  { kind, deaths }: { kind?: string | undefined; deaths: boolean },
+): readonly string[] {
+  return (deaths ? deathsOf(backend) : [...casesOf(backend), ...pairsOf(backend)])
     .filter((swept) => kind === undefined || swept.kind === kind)
     .map(({ id }) => id);
 }

@@ -36,6 +36,8 @@ export interface Inode {
   /** What survives a power cut for certain; undefined when the file was never synced. */
   durable: Held | undefined;
   isDirty: boolean;
+  /** A sync failed, and what it was to write is dropped: later ones succeed, and nothing of that is there. */
+  isDropped: boolean;
   /** Host whose memory holds what is not durable. */
   dirtyHost: number;
   /** Reserved for it, whether it holds something there or not. */

@@ -136,6 +136,7 @@ function settleContent(inode: Inode, profile: PersistenceProfile, choose: Choose
   }
   inode.durable = inode.payload ?? inode.node.getString();
   inode.isDirty = false;
+  inode.isDropped = false;
 }
 
 /** The present content first, then what else may be left. */

@@ -74,6 +74,7 @@ export class Tree {
       payload: undefined,
       durable: undefined,
       isDirty: false,
+      isDropped: false,
       dirtyHost: 0,
       reservedBytes: 0,
       isClone: false,

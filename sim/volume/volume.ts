@@ -247,6 +247,7 @@ export class Volume {
   sync(inode: Inode): void {
     if (this.liesAboutSyncs) return;
     if (inode.device !== undefined) return inode.device.sync();
+    if (inode.isDropped) return;
     inode.durable = this.#held(inode);
     inode.isDirty = false;
   }

@@ -3,12 +3,16 @@ import type { Config, ImageType } from '../config/config.ts';
 import { instanceDirectory, locksDirectory } from '../config/layout.ts';
 import { PlatterError } from '../errors.ts';
 import { formatAddress, type ImageAddress } from '../names.ts';
-import type { Operation } from '../operations/perform.ts';
+import type { Operation, Outcome } from '../operations/perform.ts';
+import type { Session } from '../operations/step.ts';
 import type { Host } from '../ports/host.ts';
 import type { ImageApi } from '../ports/image-api.ts';
 import type { Templates } from '../templates/templates.ts';
+import { takenAway } from '../workspace/taken-away.ts';
+import type { Intent, Workspace } from '../workspace/workspace.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { lookForRecord } from './image-record.ts';
+import { forgetTakenImage } from './files/destroy.ts';
 import { recoverUnpublished } from './recover-unpublished.ts';
 import { exportedSnapshot, exportIntent, recoverExport } from './recover-export.ts';
 import { driverOfIntent, type Drivers } from './drivers.ts';
@@ -36,7 +40,7 @@ export function imageOperationLock(config: Config, { instance, disk }: ImageAddr
 
 /** What all operations on one image have in common. */
 export function imageOperation(image: ImageHandle, name: string) {
-  const { config, address, drivers } = image;
+  const { config, address } = image;
   return {
     name,
     target: formatAddress(address),
@@ -47,13 +51,26 @@ export function imageOperation(image: ImageHandle, name: string) {
     limits: config.limits,
     // By the driver that began it, whichever works on the image now.
     recover: async (session, leftover, intent) => {
-      if (intent === undefined) return recoverUnpublished(session, config, address, leftover);
-      const driver = driverOfIntent(drivers, leftover, intent);
-      if (intent.operation !== exportIntent) return driver.recover(session, leftover, intent);
-      await driver.endExport?.(session, leftover, exportedSnapshot(intent));
-      return recoverExport(session, intent);
+      const taken = await takenAway(session.host.filesystem, leftover);
+      const outcome = await recoverImage(image, session, leftover, intent);
+      if (taken === undefined) return outcome;
+      await forgetTakenImage(session, config, leftover, taken);
+      return 'finished';
     },
   } satisfies Partial<Operation<unknown>>;
+}
+
+async function recoverImage(
+  { config, address, drivers }: ImageHandle,
+  session: Session,
+  leftover: Workspace,
+  intent: Intent | undefined,
+): Promise<Outcome> {
+  if (intent === undefined) return recoverUnpublished(session, config, address, leftover);
+  const driver = driverOfIntent(drivers, leftover, intent);
+  if (intent.operation !== exportIntent) return driver.recover(session, leftover, intent);
+  await driver.endExport?.(session, leftover, exportedSnapshot(intent));
+  return recoverExport(session, intent);
 }
 
 /** The image as it is now; NOT_FOUND when there is none. */

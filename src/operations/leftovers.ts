@@ -2,7 +2,6 @@
 import type { Filesystem } from '../ports/filesystem.ts';
 import { areaPath, snapshotsPath, tidy } from '../workspace/area.ts';
 import { exists } from '../workspace/once.ts';
-import { forgetTaken } from '../workspace/taken-away.ts';
 import {
   abandonIntent,
   isTakenOver,
@@ -44,7 +43,6 @@ export async function recoverWorkspace<Result>(
   const { filesystem } = session.host;
   await syncPublished(filesystem, workspace);
   const intent = await readIntent(filesystem, workspace);
-  const isTaken = await forgetTaken(filesystem, workspace);
   const outcome = await operation.recover(session, workspace, intent);
   // Or a power cut would bring it back, and a snapshot be restored again over what was written since. (What was received
   // of a download is kept, and its workspace with it, under another name.)
@@ -52,7 +50,7 @@ export async function recoverWorkspace<Result>(
     await abandonIntent(filesystem, workspace);
   }
   await clearAway(filesystem, workspace);
-  return isTaken ? 'finished' : outcome;
+  return outcome;
 }
 
 /** What was published a moment before may not be durable, and will be gone by, or told of, as if it were. */

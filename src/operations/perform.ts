@@ -174,7 +174,7 @@ async function carryOut<Result>(
       await step.run(session);
     }
   } catch (error) {
-    return settle(host, session, operation, { error, prepared, isBegun });
+    return settle(host, session, operation, { error, prepared, isBegun, lock });
   }
   // Done and durable: what is left of the workspace matters to nobody, and the next operation removes it.
   await host.filesystem.removeTree(session.workspace.path).catch((error: unknown) => {
@@ -187,6 +187,7 @@ interface Failed<Result> {
   readonly error: unknown;
   readonly prepared: Prepared<Result>;
   readonly isBegun: boolean;
+  readonly lock: Lock;
 }
 
 /**
@@ -197,7 +198,7 @@ async function settle<Result>(
   host: Host,
   session: Session,
   operation: Operation<Result>,
-  { error, prepared, isBegun }: Failed<Result>,
+  { error, prepared, isBegun, lock }: Failed<Result>,
 ): Promise<Result> {
   const { workspace } = session;
   const failure = toPlatterError(error, actionOf(operation));
@@ -214,7 +215,11 @@ async function settle<Result>(
     else await clearAway(host.filesystem, workspace);
   } catch (undoError) {
     const undo = { undo: 'failed', undoError: String(undoError), workspace: workspace.path };
-    throw leftTo(explained, undo);
+    throw leftTo(withoutOutcome(explained), undo);
+  }
+  // Whoever has the lock by now may have finished it while this process stood still.
+  if (outcome === 'undone' && isBegun && (await isLost(lock))) {
+    throw leftTo(takenOver(failure), { undo: 'taken over' });
   }
   if (outcome === 'finished' && PlatterError.is(failure) && failure.code === 'TIMED_OUT') {
     return prepared.result(unguarded);
@@ -223,6 +228,21 @@ async function settle<Result>(
   // What a server has not told nobody can tell by what was found to be undone.
   const isUnknown = explained.code === 'OUTCOME_UNKNOWN' && outcome === 'undone';
   throw isUnknown ? explained : explained.with({ undo: outcome });
+}
+
+function isLost(lock: Lock): Promise<boolean> {
+  return lock.verify().then(
+    () => false,
+    () => true,
+  );
+}
+
+/** What was told to be finished is not, where a part of it is still to be done: a disk is gone, and not wiped yet. */
+function withoutOutcome(failure: Error): Error {
+  if (!PlatterError.is(failure)) return failure;
+  const { code, message, hint, details } = failure;
+  const { undo: _, ...others } = details;
+  return new PlatterError(code, message, { details: others, hint, cause: failure });
 }
 
 /** What platter itself had put into the area a moment before, such as the record it went by. */

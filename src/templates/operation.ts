@@ -4,7 +4,8 @@ import { locksDirectory, templatesDirectory } from '../config/layout.ts';
 import type { Operation, Outcome } from '../operations/perform.ts';
 import type { Session } from '../operations/step.ts';
 import { publicationState, takeRecordBack } from '../workspace/publication-state.ts';
-import type { Workspace } from '../workspace/workspace.ts';
+import { forgetTaken, takenAway } from '../workspace/taken-away.ts';
+import type { Intent, Workspace } from '../workspace/workspace.ts';
 import type { TemplateCopies } from './copies.ts';
 import { convertedFile, receivedFile } from './drafts.ts';
 import { keepDownload } from './partial-download.ts';
@@ -25,11 +26,25 @@ export function templateOperation(config: Config, copies: TemplateCopies, name: 
     // Templates are never changed in place: what is left of an operation is rubbish, but for what is downloaded already,
     // and for copies that were to be removed.
     recover: async (session, leftover, intent) => {
-      if (intent === undefined) return recoverUnpublished(session, leftover);
-      const outcome = await recoverRemoval(session, config, copies, intent);
-      return outcome ?? keepDownload(session, leftover, intent);
+      const { filesystem } = session.host;
+      const taken = await takenAway(filesystem, leftover);
+      const outcome = await recoverTemplate(session, config, copies, { leftover, intent });
+      if (taken === undefined) return outcome;
+      await forgetTaken(filesystem, leftover, taken.recordId);
+      return 'finished';
     },
   } satisfies Partial<Operation<unknown>>;
+}
+
+async function recoverTemplate(
+  session: Session,
+  config: Config,
+  copies: TemplateCopies,
+  { leftover, intent }: { leftover: Workspace; intent: Intent | undefined },
+): Promise<Outcome> {
+  if (intent === undefined) return recoverUnpublished(session, leftover);
+  const outcome = await recoverRemoval(session, config, copies, { leftover, intent });
+  return outcome ?? keepDownload(session, leftover, intent);
 }
 
 /** A record whose template never got its name, and that would tell of what Nova puts there, is taken back. */

@@ -6,8 +6,7 @@ import type { Operation } from '../operations/perform.ts';
 import type { Prepared, Session } from '../operations/step.ts';
 import type { Host } from '../ports/host.ts';
 import { describeHolder, leaseHolders, type HeldLease } from '../workspace/lease.ts';
-import { removeRecord } from '../workspace/record.ts';
-import { takeAway } from '../workspace/taken-away.ts';
+import { forgetTaken, syncTaken, takeAway } from '../workspace/taken-away.ts';
 import { templateOperation } from './operation.ts';
 import type { TemplateCopies, TemplateIdentity } from './copies.ts';
 import { removeDamageMark } from './damage.ts';
@@ -73,8 +72,8 @@ function identityOf(found: Removal['found']): TemplateIdentity | undefined {
   return { name, sha256 };
 }
 
-function recordIdOf(found: Removal['found']): string | undefined {
-  if (found.state === 'foreign') return undefined;
+function recordIdOf(found: Removal['found']): string | null {
+  if (found.state === 'foreign') return null;
   return found.state === 'present' ? found.recordId : found.record.id;
 }
 
@@ -94,14 +93,13 @@ async function removeUnused(
   { name, found, requireFree }: Removal,
 ): Promise<void> {
   const { filesystem } = host;
-  const directory = templatesDirectory(config);
   const recordId = recordIdOf(found);
   await requireFree();
   if (found.state !== 'lost') {
     await takeAway(filesystem, workspace, recordId);
-    await filesystem.syncDirectory(directory);
+    await syncTaken(filesystem, workspace);
   }
-  if (recordId !== undefined) await removeRecord(filesystem, directory, name, recordId);
+  await forgetTaken(filesystem, workspace, recordId);
   await removeDamageMark(filesystem, config, name);
 }
 

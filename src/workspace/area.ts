@@ -2,7 +2,7 @@
  * The private area `.platter` of a directory that platter shares with Nova (an instance's, or the templates').
  *
  *   <name>.record/<id>.json   what `<directory>/<name>` is (record.ts)
- *   <name>~<id>.work/         what operation <id> on <name> has in hand; once taken over, <id> is of both (workspace.ts)
+ *   <name>~<id>.work/         what operation <id> on <name> has in hand; <taker><maker> once it is taken over (workspace.ts)
  *   <name>.damaged            the template <name> was found damaged (templates/damage.ts)
  *   <name>~<id>.lease         somebody builds on <name> (templates/leases.ts)
  *   <name>.snapshots/         snapshots of a flat image (images/flat)

@@ -8,24 +8,29 @@ import { renameOnce, standsAt, statOrNothing } from './once.ts';
 import { removeRecord } from './record.ts';
 import type { Workspace } from './workspace.ts';
 
-/** `recordId` is that of the operation that wrote its record; undefined where it has none. */
 export interface TakenAway {
   readonly path: string;
-  readonly recordId: string | undefined;
+  /** Of the operation that wrote its record; null where it has none, or an earlier version took it away. */
+  readonly recordId: string | null;
 }
 
-export function takenPath({ path }: Workspace, recordId: string | undefined): string {
-  return `${path}/taken${recordId === undefined ? '' : `~${recordId}`}`;
+export function takenPath({ path }: Workspace, recordId: string | null): string {
+  return `${path}/removed~${recordId ?? 'unrecorded'}`;
 }
 
-/** Takes away what has the name. Durable once the directory, and for whoever wants to find it, the workspace is synced. */
+/** Takes away what has the name. To be made durable by `syncTaken`. */
 export async function takeAway(
   filesystem: Filesystem,
   workspace: Workspace,
-  recordId: string | undefined,
+  recordId: string | null,
 ): Promise<void> {
   const { directory, name } = workspace;
   await renameOnce(filesystem, `${directory}/${name}`, takenPath(workspace, recordId));
+}
+
+/** From here on a power cut does not bring it back, and leaves the workspace that tells what is to be done about it. */
+export function syncTaken(filesystem: Filesystem, { directory, path }: Workspace): Promise<void> {
+  return filesystem.syncDirectory(path, areaPath(directory), directory);
 }
 
 /** Undefined where nothing was taken away, or where a power cut has brought it back. */
@@ -34,23 +39,23 @@ export async function takenAway(
   { directory, name, path }: Workspace,
 ): Promise<TakenAway | undefined> {
   for (const entry of await listDirectory(filesystem, path)) {
-    const match = /^taken(?:~([0-9a-f]+))?$/.exec(entry.name);
+    const match = /^removed(?:~(?:([0-9a-f]+)|unrecorded))?$/.exec(entry.name);
     if (match === null) continue;
     const taken = `${path}/${entry.name}`;
     const stat = await statOrNothing(filesystem, taken);
     if (stat === undefined || (await standsAt(filesystem, `${directory}/${name}`, stat)())) break;
-    return { path: taken, recordId: match[1] };
+    return { path: taken, recordId: match[1] ?? null };
   }
   return undefined;
 }
 
-/** Removes the record of what a leftover workspace has taken away, durably. False where nothing was. */
-export async function forgetTaken(filesystem: Filesystem, workspace: Workspace): Promise<boolean> {
-  const { directory, name } = workspace;
-  const taken = await takenAway(filesystem, workspace);
-  if (taken?.recordId !== undefined) {
-    await removeRecord(filesystem, directory, name, taken.recordId);
-    await filesystem.syncDirectory(areaPath(directory), directory);
-  }
-  return taken !== undefined;
+/** Removes the record of what was taken away, durably: or a power cut would bring it back. */
+export async function forgetTaken(
+  filesystem: Filesystem,
+  { directory, name }: Workspace,
+  recordId: string | null,
+): Promise<void> {
+  if (recordId === null) return;
+  await removeRecord(filesystem, directory, name, recordId);
+  await filesystem.syncDirectory(areaPath(directory));
 }

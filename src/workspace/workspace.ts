@@ -168,7 +168,7 @@ export async function leftoverWorkspaces(
   const leftovers: Workspace[] = [];
   for (const entry of await listDirectory(filesystem, areaPath(directory))) {
     const [, subject, id, originId = id] =
-      /^([^~]+)~([0-9a-f]{16})([0-9a-f]{16})?\.work$/.exec(entry.name) ?? [];
+      /^([^~]+)~([0-9a-f]+?)([0-9a-f]{16})?\.work$/.exec(entry.name) ?? [];
     if (subject === undefined || id === undefined || originId === undefined) continue;
     if (name !== undefined && subject !== name) continue;
     const path = `${areaPath(directory)}/${entry.name}`;

@@ -6,6 +6,7 @@ import { callFaultsAt } from '../../sim/faults/possible.ts';
 import type { SimBackend } from '../../sim/scenarios/scenario.ts';
 import { ExhaustivePolicy } from '../../sim/schedule/exhaustive.ts';
 import { casesOf, type SweepCase } from '../../sim/sweep/cases.ts';
+import { deathsOf, sweepDeaths } from '../../sim/sweep/deaths.ts';
 import { matrixOf, missingOf } from '../../sim/sweep/matrix.ts';
 import { nextValues } from '../../sim/sweep/odometer.ts';
 import { sweepIds, sweepOne } from '../../sim/sweep/sweep.ts';
@@ -40,10 +41,10 @@ test.each(swept)('%s: whatever strikes %s, once, wherever', async (backend, id) 
 test.each(['flat', 'qcow2', 'lvm', 'rbd'] as const)(
   '%s: every case has a name of its own',
   (backend) => {
-    const ids = sweepIds(backend);
+    const ids = [false, true].flatMap((deaths) => sweepIds(backend, { deaths }));
     expect(new Set(ids).size).toBe(ids.length);
-    expect(sweepIds(backend, 'resize').length).toBeGreaterThan(0);
-    expect(sweepIds(backend, 'guest write')).toEqual([]);
+    expect(sweepIds(backend, { kind: 'resize', deaths: false }).length).toBeGreaterThan(0);
+    expect(sweepIds(backend, { kind: 'guest write', deaths: false })).toEqual([]);
   },
 );
 
@@ -64,6 +65,20 @@ test('a disk that lies is found out, and the file of it replays', async () => {
   expect(violations).toBe(1);
   const { isReproduced, isSameTrace } = await replay(failures[0] as FailureFile);
   expect({ isReproduced, isSameTrace }).toEqual({ isReproduced: true, isSameTrace: true });
+});
+
+test('what one death leaves undone is found by a second one', async () => {
+  const [id = ''] = sweepIds('flat', { kind: 'prune', deaths: true });
+  const honest = await sweepOne({ backend: 'flat', id, ...limits });
+  expect(honest.failures).toEqual([]);
+  expect(honest.faults).toBe(honest.runs);
+  // Each of the first deaths is met by several second ones.
+  expect(honest.runs).toBeGreaterThan(10 * honest.steps);
+  const dying = deathsOf('flat').find((known) => known.id === id) as SweepCase;
+  const { volume } = dying.scenario;
+  const lying = { ...dying.scenario, volume: { ...volume, lies: true } };
+  const { violations } = await sweepDeaths({ ...dying, scenario: lying });
+  expect(violations).toBeGreaterThan(0);
 });
 
 test('sites take the faults of their kind', () => {

@@ -197,4 +197,18 @@ export const durabilityMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: 'sync-tried-again',
+    description: 'what a failed sync has dropped is taken for durable when the next one succeeds',
+    backend: 'flat',
+    profile: 'swarm',
+    patches: [
+      {
+        module: 'workspace/publish',
+        find: 'await filesystem.sync(...(publication.isDirectory === true ? drafts : [finished, ...drafts]));',
+        replace: `const files = publication.isDirectory === true ? drafts : [finished, ...drafts];
+            await filesystem.sync(...files).catch(() => filesystem.sync(...files));`,
+      },
+    ],
+  },
 ];

@@ -37,7 +37,7 @@ export const lockingMutants: readonly Mutant[] = [
       },
       {
         module: 'operations/leftovers',
-        find: "await clearAway(filesystem, workspace); return isTaken ? 'finished' : outcome;",
+        find: 'await clearAway(filesystem, workspace); return outcome;',
         replace: `if (workspace === session.workspace || operation.name === 'recover')
             await filesystem.removeTree(workspace.path);
           else await filesystem.unlink(workspace.path + '/intent.json').catch(() => {});
@@ -227,9 +227,9 @@ export const lockingMutants: readonly Mutant[] = [
     profile: 'intrusion',
     patches: [
       {
-        module: 'operations/leftovers',
-        find: 'const isTaken = await forgetTaken(filesystem, workspace);',
-        replace: 'const isTaken = false;',
+        module: 'images/context',
+        find: 'await forgetTakenImage(session, config, leftover, taken);',
+        replace: '',
       },
     ],
   },
@@ -244,6 +244,20 @@ export const lockingMutants: readonly Mutant[] = [
         module: 'workspace/workspace',
         find: '`${id}${originId}`',
         replace: 'id',
+      },
+    ],
+  },
+  {
+    id: 'format-of-taken-kept',
+    description:
+      'disk.info tells of a disk whose removal was cut off, and of what stands there then',
+    backend: 'flat',
+    profile: 'intrusion',
+    patches: [
+      {
+        module: 'images/files/destroy',
+        find: 'if (recordId !== null) await forgetFormat(host, config, leftover);',
+        replace: '',
       },
     ],
   },

@@ -61,7 +61,7 @@ export const lvmVolumeMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'operations/perform',
-        find: 'throw leftTo(explained, undo);',
+        find: 'throw leftTo(withoutOutcome(explained), undo);',
         replace: 'throw toPlatterError(undoError, operation.name);',
       },
     ],

@@ -165,7 +165,7 @@ export const toolMutants: readonly Mutant[] = [
     description:
       'a restore that was broken off is done anew, over what a machine has written since',
     backend: 'qcow2',
-    profile: 'crash',
+    profile: 'restart',
     patches: [
       {
         module: 'images/qcow2/recover',

@@ -1,16 +1,23 @@
 /** Removes images that are files. */
 import type { Config, ImageType } from '../../config/config.ts';
-import { instanceDirectory } from '../../config/layout.ts';
+import { imagePath } from '../../config/layout.ts';
 import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
 import { dataRuns } from '../../ingress/data-runs.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
+import type { Host } from '../../ports/host.ts';
 import { describeUse, usersOf } from '../../templates/users.ts';
 import { areaPath, listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
-import { removeRecord } from '../../workspace/record.ts';
-import { takeAway, takenAway, takenPath } from '../../workspace/taken-away.ts';
+import {
+  forgetTaken,
+  syncTaken,
+  takeAway,
+  takenAway,
+  takenPath,
+  type TakenAway,
+} from '../../workspace/taken-away.ts';
 import { imageOf, writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { setFormat } from './disk-info.ts';
@@ -85,11 +92,10 @@ async function takeFileAway(
     const startedAt = new Date(clock.now()).toISOString();
     await writeIntent(filesystem, workspace, { operation, backend, isWiped, startedAt });
   }
-  await takeAway(filesystem, workspace, facts.recordId ?? undefined);
+  await takeAway(filesystem, workspace, facts.recordId);
   await afterwards(
     reporting(`take away the rest of ${formatAddress(facts.address)}`, async () => {
-      if (isWiped) await filesystem.syncDirectory(workspace.path);
-      await filesystem.syncDirectory(workspace.directory);
+      await syncTaken(filesystem, workspace);
       if (backend === 'flat') await takeSnapshots(filesystem, workspace);
     }),
   );
@@ -162,10 +168,10 @@ export async function recoverDestroy(
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
   const { filesystem } = session.host;
-  const isTaken = (await takenAway(filesystem, leftover)) !== undefined;
-  // Somebody else may have put another there since.
-  if (!isTaken && (await exists(filesystem, `${leftover.directory}/${leftover.name}`))) {
-    return 'undone';
+  if ((await takenAway(filesystem, leftover)) === undefined) {
+    // Somebody else took it away, or it is removed already, and its snapshots were before.
+    const isThere = await exists(filesystem, `${leftover.directory}/${leftover.name}`);
+    return isThere ? 'undone' : 'finished';
   }
   if (intent['backend'] === 'flat') await takeSnapshots(filesystem, leftover);
   if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
@@ -173,18 +179,26 @@ export async function recoverDestroy(
 }
 
 /**
- * The disk is gone. Its record has to go, or it would tell of what somebody else puts there; what else cannot be forgotten
- * now is found to describe nothing by the next operation.
+ * The disk is gone. Its format and its record have to go, or they would tell of what somebody else puts there; what else
+ * cannot be cleared away now the next operation does.
  */
-async function forget(session: Session, config: Config, facts: ImageFacts): Promise<void> {
+async function forget(session: Session, config: Config, { recordId }: ImageFacts): Promise<void> {
   const { host, workspace } = session;
-  const { address, recordId, path } = facts;
-  const directory = instanceDirectory(config, address.instance);
+  const { directory } = workspace;
   await forgetRecord(session, recordId);
+  await afterwards(
+    reporting(`forget the format of ${formatAddress(imageOf(workspace))}`, async () => {
+      try {
+        await forgetFormat(host, config, workspace);
+      } catch (error) {
+        if (!isHostError(error, 'ENOSPC', 'EDQUOT')) throw error;
+        // What tells recovery that the format has to go gives the space for that.
+        await host.filesystem.removeTree(takenPath(workspace, recordId));
+        await forgetFormat(host, config, workspace);
+      }
+    }),
+  );
   try {
-    // Before the format is changed, for that takes space.
-    await host.filesystem.removeTree(takenPath(workspace, recordId ?? undefined));
-    await setFormat(host, config, workspace, address.instance, { path, format: undefined });
     await host.filesystem.removeTree(workspace.path);
     await tidy(host.filesystem, directory);
   } catch (error) {
@@ -192,15 +206,37 @@ async function forget(session: Session, config: Config, facts: ImageFacts): Prom
   }
 }
 
-export async function forgetRecord(
+export function forgetRecord(
   { host, workspace }: Session,
   recordId: ImageFacts['recordId'],
 ): Promise<void> {
-  if (recordId === null) return;
-  const { directory, name } = workspace;
-  await afterwards(
+  return afterwards(
     reporting(`forget the record of ${formatAddress(imageOf(workspace))}`, () =>
-      removeRecord(host.filesystem, directory, name, recordId),
+      forgetTaken(host.filesystem, workspace, recordId),
     ),
   );
+}
+
+/** Of what a workspace is left with: its format and its record would tell of whatever stands there now. */
+export async function forgetTakenImage(
+  { host }: Session,
+  config: Config,
+  leftover: Workspace,
+  { recordId }: TakenAway,
+): Promise<void> {
+  // The format first: the record tells whose it is.
+  if (recordId !== null) await forgetFormat(host, config, leftover);
+  await forgetTaken(host.filesystem, leftover, recordId);
+}
+
+/** A disk.info that cannot be read tells of nothing, and keeps no disk from being removed. */
+async function forgetFormat(host: Host, config: Config, workspace: Workspace): Promise<void> {
+  const address = imageOf(workspace);
+  const entry = { path: imagePath(config, address), format: undefined };
+  try {
+    await setFormat(host, config, workspace, address.instance, entry);
+  } catch (error) {
+    if (!PlatterError.is(error) || error.code !== 'CORRUPT') throw error;
+    host.events.emit({ type: 'warning', message: `cannot forget its format: ${error.message}` });
+  }
 }

@@ -145,7 +145,7 @@ export function deleteSnapshotSteps(
       async run({ host, workspace }) {
         const { filesystem } = host;
         const path = await snapshotFile(filesystem, config, address, name);
-        await renameOnce(filesystem, path, `${workspace.path}/removed`);
+        await renameOnce(filesystem, path, `${workspace.path}/removed-snapshot`);
         await syncNames(filesystem, snapshots);
         await afterwards(
           reporting(`remove ${snapshots}`, () => removeIfEmpty(filesystem, snapshots)),

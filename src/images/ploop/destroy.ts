@@ -2,7 +2,7 @@
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { listDirectory, tidy } from '../../workspace/area.ts';
-import { takeAway, takenAway } from '../../workspace/taken-away.ts';
+import { syncTaken, takeAway, takenAway } from '../../workspace/taken-away.ts';
 import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { forgetRecord, overwrite } from '../files/destroy.ts';
@@ -20,9 +20,8 @@ export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): re
         const startedAt = new Date(clock.now()).toISOString();
         const intent = { operation, backend: 'ploop', startedAt, isWiped: wipe };
         await writeIntent(filesystem, workspace, intent);
-        await takeAway(filesystem, workspace, facts.recordId ?? undefined);
-        await filesystem.syncDirectory(workspace.path);
-        await filesystem.syncDirectory(workspace.directory);
+        await takeAway(filesystem, workspace, facts.recordId);
+        await syncTaken(filesystem, workspace);
       },
     },
     ...(wipe
