@@ -6,7 +6,7 @@ import { perModel } from '../model/per-model.ts';
 import { isUnknown, keepsContent, wasFinished } from '../model/touched.ts';
 import type { DiskState } from '../model/view.ts';
 import { hasVersions } from '../scenarios/web.ts';
-import { expected, made } from '../model/wanted.ts';
+import { expected, made, snapshotOf } from '../model/wanted.ts';
 
 /** What an image may be once it is recovered; undefined stands for no image. */
 type Possible = readonly (State | undefined)[];
@@ -122,8 +122,16 @@ function after(model: Model, run: OperationRun, before: State | undefined): Poss
   const isMade = creates(spec) && source !== undefined;
   if (replaces(spec)) return isMade ? [made(model, source, run)] : [before];
   if (removes(spec, spec.subject)) return [undefined];
-  if (before !== undefined) return 'sizeBytes' in before ? [expected(model, run, before)] : [];
+  if (before !== undefined && 'sizeBytes' in before) return [expected(model, run, before)];
+  if (before !== undefined) return restored(run);
   return [isMade ? made(model, source, run) : undefined];
+}
+
+/** Of a disk of which only the content is known: what the snapshot holds, if it is to be restored. */
+function restored({ before, spec }: OperationRun): Possible {
+  if (spec.kind !== 'restore snapshot' || before === undefined) return [];
+  const kept = snapshotOf(before, spec.other ?? '');
+  return kept === undefined ? [] : [{ guest: kept.bytes }];
 }
 
 function isSame(a: DiskState | undefined, b: State | undefined): boolean {

@@ -239,7 +239,7 @@ function isLost(lock: Lock): Promise<boolean> {
 
 /** What was told to be finished is not, where a part of it is still to be done: a disk is gone, and not wiped yet. */
 function withoutOutcome(failure: Error): Error {
-  if (!PlatterError.is(failure)) return failure;
+  if (!PlatterError.is(failure) || !('undo' in failure.details)) return failure;
   const { code, message, hint, details } = failure;
   const { undo: _, ...others } = details;
   return new PlatterError(code, message, { details: others, hint, cause: failure });
