@@ -12,7 +12,7 @@ import { takenAway } from '../workspace/taken-away.ts';
 import type { Intent, Workspace } from '../workspace/workspace.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { lookForRecord } from './image-record.ts';
-import { forgetTakenImage } from './files/destroy.ts';
+import { forgetTakenImage } from './forget.ts';
 import { recoverUnpublished } from './recover-unpublished.ts';
 import { exportedSnapshot, exportIntent, recoverExport } from './recover-export.ts';
 import { driverOfIntent, type Drivers } from './drivers.ts';

@@ -4,7 +4,7 @@ import { locksDirectory, templatesDirectory } from '../config/layout.ts';
 import type { Operation, Outcome } from '../operations/perform.ts';
 import type { Session } from '../operations/step.ts';
 import { publicationState, takeRecordBack } from '../workspace/publication-state.ts';
-import { forgetTaken, takenAway } from '../workspace/taken-away.ts';
+import { forgetTaken, takenAway, type TakenAway } from '../workspace/taken-away.ts';
 import type { Intent, Workspace } from '../workspace/workspace.ts';
 import type { TemplateCopies } from './copies.ts';
 import { convertedFile, receivedFile } from './drafts.ts';
@@ -28,7 +28,7 @@ export function templateOperation(config: Config, copies: TemplateCopies, name: 
     recover: async (session, leftover, intent) => {
       const { filesystem } = session.host;
       const taken = await takenAway(filesystem, leftover);
-      const outcome = await recoverTemplate(session, config, copies, { leftover, intent });
+      const outcome = await recoverTemplate(session, config, copies, { leftover, intent, taken });
       if (taken === undefined) return outcome;
       await forgetTaken(filesystem, leftover, taken.recordId);
       return 'finished';
@@ -36,14 +36,20 @@ export function templateOperation(config: Config, copies: TemplateCopies, name: 
   } satisfies Partial<Operation<unknown>>;
 }
 
+interface Leftover {
+  readonly leftover: Workspace;
+  readonly intent: Intent | undefined;
+  readonly taken: TakenAway | undefined;
+}
+
 async function recoverTemplate(
   session: Session,
   config: Config,
   copies: TemplateCopies,
-  { leftover, intent }: { leftover: Workspace; intent: Intent | undefined },
+  { leftover, intent, taken }: Leftover,
 ): Promise<Outcome> {
   if (intent === undefined) return recoverUnpublished(session, leftover);
-  const outcome = await recoverRemoval(session, config, copies, { leftover, intent });
+  const outcome = await recoverRemoval(session, config, copies, { intent, taken });
   return outcome ?? keepDownload(session, leftover, intent);
 }
 

@@ -4,8 +4,8 @@ import { templatesDirectory } from '../config/layout.ts';
 import type { Outcome } from '../operations/perform.ts';
 import type { Session } from '../operations/step.ts';
 import { removeRecord } from '../workspace/record.ts';
-import { takenAway } from '../workspace/taken-away.ts';
-import type { Intent, Workspace } from '../workspace/workspace.ts';
+import type { TakenAway } from '../workspace/taken-away.ts';
+import type { Intent } from '../workspace/workspace.ts';
 import type { TemplateCopies, TemplateIdentity } from './copies.ts';
 import { lookUp } from './lookup.ts';
 
@@ -23,12 +23,12 @@ export async function recoverRemoval(
   session: Session,
   config: Config,
   copies: TemplateCopies,
-  { leftover, intent }: { leftover: Workspace; intent: Intent },
+  { intent, taken }: { intent: Intent; taken: TakenAway | undefined },
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
   const { filesystem } = session.host;
   const template = { name: String(intent['name']), sha256: String(intent['sha256']) };
-  if ((await takenAway(filesystem, leftover)) === undefined) {
+  if (taken === undefined) {
     const found = await lookUp(session.host, config, template.name);
     if (found.state === 'present' || found.state === 'foreign') return 'undone';
     if (found.state === 'lost') {

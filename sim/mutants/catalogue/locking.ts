@@ -255,7 +255,7 @@ export const lockingMutants: readonly Mutant[] = [
     profile: 'intrusion',
     patches: [
       {
-        module: 'images/files/destroy',
+        module: 'images/forget',
         find: 'if (recordId !== null) await forgetFormat(host, config, leftover);',
         replace: '',
       },

@@ -1,26 +1,17 @@
 /** Removes images that are files. */
 import type { Config, ImageType } from '../../config/config.ts';
-import { imagePath } from '../../config/layout.ts';
 import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
 import { dataRuns } from '../../ingress/data-runs.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
-import type { Host } from '../../ports/host.ts';
 import { describeUse, usersOf } from '../../templates/users.ts';
 import { areaPath, listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
-import {
-  forgetTaken,
-  syncTaken,
-  takeAway,
-  takenAway,
-  takenPath,
-  type TakenAway,
-} from '../../workspace/taken-away.ts';
+import { syncTaken, takeAway, takenAway, takenPath } from '../../workspace/taken-away.ts';
 import { imageOf, writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
-import { setFormat } from './disk-info.ts';
+import { forgetFormat, forgetRecord } from '../forget.ts';
 import { requireNotInUse } from './in-use.ts';
 import { exists, renameOnce } from '../../workspace/once.ts';
 
@@ -123,18 +114,19 @@ function wipeStep(facts: ImageFacts): Step {
   return {
     description: 'overwrite its content with zeros',
     bytes: facts.allocatedBytes,
-    run: (session) => wipeRemoved(session, session.workspace),
+    run: (session) => {
+      const { workspace } = session;
+      return wipeRemoved(session, workspace, takenPath(workspace, facts.recordId));
+    },
   };
 }
 
-async function wipeRemoved(session: Session, workspace: Workspace): Promise<void> {
-  const { filesystem } = session.host;
-  const snapshots = `${workspace.path}/${removedSnapshots}`;
-  for (const { name } of await listDirectory(filesystem, snapshots)) {
+async function wipeRemoved(session: Session, { path }: Workspace, taken: string): Promise<void> {
+  const snapshots = `${path}/${removedSnapshots}`;
+  for (const { name } of await listDirectory(session.host.filesystem, snapshots)) {
     await overwrite(session, `${snapshots}/${name}`);
   }
-  const taken = await takenAway(filesystem, workspace);
-  if (taken !== undefined) await overwrite(session, taken.path);
+  await overwrite(session, taken);
 }
 
 const wipeBytes = 1024 * 1024;
@@ -168,13 +160,14 @@ export async function recoverDestroy(
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
   const { filesystem } = session.host;
-  if ((await takenAway(filesystem, leftover)) === undefined) {
+  const taken = await takenAway(filesystem, leftover);
+  if (taken === undefined) {
     // Somebody else took it away, or it is removed already, and its snapshots were before.
     const isThere = await exists(filesystem, `${leftover.directory}/${leftover.name}`);
     return isThere ? 'undone' : 'finished';
   }
   if (intent['backend'] === 'flat') await takeSnapshots(filesystem, leftover);
-  if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
+  if (intent['isWiped'] === true) await wipeRemoved(session, leftover, taken.path);
   return 'finished';
 }
 
@@ -203,40 +196,5 @@ async function forget(session: Session, config: Config, { recordId }: ImageFacts
     await tidy(host.filesystem, directory);
   } catch (error) {
     host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
-  }
-}
-
-export function forgetRecord(
-  { host, workspace }: Session,
-  recordId: ImageFacts['recordId'],
-): Promise<void> {
-  return afterwards(
-    reporting(`forget the record of ${formatAddress(imageOf(workspace))}`, () =>
-      forgetTaken(host.filesystem, workspace, recordId),
-    ),
-  );
-}
-
-/** Of what a workspace is left with: its format and its record would tell of whatever stands there now. */
-export async function forgetTakenImage(
-  { host }: Session,
-  config: Config,
-  leftover: Workspace,
-  { recordId }: TakenAway,
-): Promise<void> {
-  // The format first: the record tells whose it is.
-  if (recordId !== null) await forgetFormat(host, config, leftover);
-  await forgetTaken(host.filesystem, leftover, recordId);
-}
-
-/** A disk.info that cannot be read tells of nothing, and keeps no disk from being removed. */
-async function forgetFormat(host: Host, config: Config, workspace: Workspace): Promise<void> {
-  const address = imageOf(workspace);
-  const entry = { path: imagePath(config, address), format: undefined };
-  try {
-    await setFormat(host, config, workspace, address.instance, entry);
-  } catch (error) {
-    if (!PlatterError.is(error) || error.code !== 'CORRUPT') throw error;
-    host.events.emit({ type: 'warning', message: `cannot forget its format: ${error.message}` });
   }
 }

@@ -2,10 +2,11 @@
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { listDirectory, tidy } from '../../workspace/area.ts';
-import { syncTaken, takeAway, takenAway } from '../../workspace/taken-away.ts';
+import { syncTaken, takeAway, takenAway, takenPath } from '../../workspace/taken-away.ts';
 import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
-import { forgetRecord, overwrite } from '../files/destroy.ts';
+import { overwrite } from '../files/destroy.ts';
+import { forgetRecord } from '../forget.ts';
 import { requireNotMounted } from './disk.ts';
 
 const operation = 'destroy';
@@ -29,7 +30,8 @@ export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): re
           {
             description: 'overwrite its content with zeros',
             bytes: facts.allocatedBytes,
-            run: (session: Session) => wipeRemoved(session, session.workspace),
+            run: (session: Session) =>
+              wipeRemoved(session, takenPath(session.workspace, facts.recordId)),
           },
         ]
       : []),
@@ -37,12 +39,9 @@ export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): re
   ];
 }
 
-async function wipeRemoved(session: Session, workspace: Workspace): Promise<void> {
-  const { filesystem } = session.host;
-  const taken = await takenAway(filesystem, workspace);
-  if (taken === undefined) return;
-  for (const { name, kind } of await listDirectory(filesystem, taken.path)) {
-    if (kind === 'file') await overwrite(session, `${taken.path}/${name}`);
+async function wipeRemoved(session: Session, taken: string): Promise<void> {
+  for (const { name, kind } of await listDirectory(session.host.filesystem, taken)) {
+    if (kind === 'file') await overwrite(session, `${taken}/${name}`);
   }
 }
 
@@ -67,7 +66,8 @@ export async function recoverDestroy(
   intent: Intent,
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
-  if ((await takenAway(session.host.filesystem, leftover)) === undefined) return 'undone';
-  if (intent['isWiped'] === true) await wipeRemoved(session, leftover);
+  const taken = await takenAway(session.host.filesystem, leftover);
+  if (taken === undefined) return 'undone';
+  if (intent['isWiped'] === true) await wipeRemoved(session, taken.path);
   return 'finished';
 }
