@@ -6,6 +6,7 @@
 import { isHostError, PlatterError } from '../src/errors.ts';
 import type { Command, Executor, RunOptions, RunResult } from '../src/ports/executor.ts';
 import { endings, isHostFault } from './faults/fault.ts';
+import { fatalSteps } from './faults/lvm-steps.ts';
 import type { SimProcess } from './process.ts';
 import type { Settle } from './schedule/held.ts';
 import {
@@ -84,6 +85,9 @@ interface Run {
   readonly options: RunOptions;
   readonly settle: Settle<RunResult>;
 }
+
+/** Longer than platter gives a tool that it limits (`limits.tool_timeout_seconds`). */
+const stuckMs = 200_000;
 
 const hasSubcommands: ReadonlySet<string> = new Set(['cryptsetup', 'ploop', 'qemu-img']);
 
@@ -193,7 +197,10 @@ class ToolRun {
       this.#end({ exitCode, signal: null, stdout: '', stderr: '', killed });
       return;
     }
-    const step = result.value;
+    this.#hold(result.value);
+  }
+
+  #hold(step: ToolStep): void {
     if (step.prints !== undefined && !this.#output.print('stdout', step.prints)) {
       return this.#killBy('output');
     }
@@ -202,7 +209,7 @@ class ToolRun {
         owner: this.#process,
         name: `${this.#label}: ${step.name}`,
         subject: step.subject ?? '',
-        proceed: () => this.#proceed(),
+        proceed: () => this.#proceed(step),
       });
     };
     if (step.until !== undefined) {
@@ -216,7 +223,7 @@ class ToolRun {
     else this.#world.gate.at(this.#world.gate.nowUs + step.takesMs * 1000, hold, this.#process);
   }
 
-  #proceed(): void {
+  #proceed(step: ToolStep): void {
     const fault = this.#world.takeFault();
     switch (fault?.kind) {
       case undefined:
@@ -226,9 +233,33 @@ class ToolRun {
       case 'tool hangs':
         this.#world.hanging.add(this.#process);
         return undefined;
+      case 'tool stuck':
+        return this.#stick(step, fault.amount ?? stuckMs);
       default:
         return this.#advance(() => this.#steps.throw(errno(fault?.kind ?? 'EIO')));
     }
+  }
+
+  /**
+   * What cannot be interrupted takes effect all the same, and then the tool dies if it was killed meanwhile: not where nobody
+   * promises to survive that.
+   */
+  #stick(step: ToolStep, ms: number): void {
+    this.#process.stuck = 'uninterruptible';
+    const proceed = () => {
+      const { stuck } = this.#process;
+      this.#process.stuck = undefined;
+      if (stuck !== 'killed') return this.#advance(() => this.#steps.next());
+      let next = this.#nextOf(() => this.#steps.next());
+      while (next.done !== true && fatalSteps.has(`${this.#label}: ${next.value.name}`)) {
+        next = this.#nextOf(() => this.#steps.next());
+      }
+      this.#world.kill(this.#process);
+    };
+    const { gate } = this.#world;
+    const { name, subject = '' } = step;
+    const late = { owner: this.#process, name: `${this.#label}: ${name}, late`, subject, proceed };
+    gate.at(gate.nowUs + ms * 1000, () => gate.hold(late), this.#process);
   }
 
   /** What a tool had locked is free when it ends, however it ends. */

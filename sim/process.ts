@@ -28,6 +28,8 @@ export interface SimProcess extends Owner {
   readonly parent: SimProcess | undefined;
   /** Of tools: whether they are killed when who started them dies. */
   readonly endsWithCaller: boolean;
+  /** Of tools: in a system call that nothing interrupts, and whether it dies when that returns. */
+  stuck: 'uninterruptible' | 'killed' | undefined;
   /** Ended by whom: tools that are killed stop between two steps. */
   onKill: (() => void) | undefined;
 }

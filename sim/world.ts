@@ -116,6 +116,7 @@ export class World {
       endsWithCaller,
       isAlive: true,
       pausedUntilUs: this.#pauseOf(machine),
+      stuck: undefined,
       onKill: undefined,
     };
     machine.processes.add(process);
@@ -134,9 +135,16 @@ export class World {
     this.gate.bury(process);
   }
 
-  /** It is killed: nothing of it goes on, but for those tools of its that do not end with it. */
+  /**
+   * It is killed: nothing of it goes on, but for those tools of its that do not end with it. One that nothing interrupts dies
+   * when its system call returns.
+   */
   kill(process: SimProcess): void {
     if (!process.isAlive) return;
+    if (process.stuck !== undefined) {
+      process.stuck = 'killed';
+      return;
+    }
     this.end(process);
     process.onKill?.();
     for (const observer of this.observers) observer.onCrash?.(process);
@@ -147,7 +155,10 @@ export class World {
 
   cutPower(machine: SimMachine): void {
     for (const observer of this.observers) observer.beforePowerCut?.(machine);
-    for (const process of [...machine.processes]) this.kill(process);
+    for (const process of [...machine.processes]) {
+      process.stuck = undefined;
+      this.kill(process);
+    }
     machine.isUp = false;
     const { isShared, persistence, chooseState } = this.options;
     if (isShared) loseMemoryOf(this.volume, machine.index, chooseState);

@@ -135,8 +135,12 @@ function drawCallFault(
   const site = prng.pick(sites);
   const nth = 1 + prng.below(most);
   const kind = prng.pick(kinds);
-  const amount = kind === 'server away' ? { amount: 1 + prng.below(prng.pick([2, 8])) } : {};
-  return { ...aim, site, nth, kind, ...amount };
+  return { ...aim, site, nth, kind, ...drawAmount(prng, kind) };
+}
+
+function drawAmount(prng: Prng, kind: CallFault): Pick<Fault, 'amount'> {
+  if (kind === 'server away') return { amount: 1 + prng.below(prng.pick([2, 8])) };
+  return kind === 'tool stuck' ? { amount: prng.pick([5000, 60_000, 200_000]) } : {};
 }
 
 /** The steps of tools are those of the backend's own. */

@@ -37,6 +37,8 @@ export const callFaults = [
   'tool killed',
   // The tool goes no further, until somebody kills it.
   'tool hangs',
+  // Nothing interrupts this step of a tool (state D): for `amount` milliseconds it cannot even be killed.
+  'tool stuck',
   // What a server or a cluster was asked for is done, and who asked hears that it failed: EIO, or that it timed out.
   'lost reply',
   // The same, and the server hears nothing of the next `amount` calls either.

@@ -3,7 +3,7 @@
  * soaks draw some; a site that no profile lists is taken for its like.
  */
 import type { SimBackend } from '../scenarios/scenario.ts';
-import type { CallFault } from './fault.ts';
+import { anyTool, type CallFault } from './fault.ts';
 import { deviceSteps, fatalSteps, lvmSteps } from './lvm-steps.ts';
 import { profileByName } from './profiles.ts';
 
@@ -33,13 +33,18 @@ const like: readonly (readonly [RegExp, string])[] = [
 export function callFaultsAt(site: string, backend: SimBackend): readonly CallFault[] {
   if (fatalSteps.has(site)) return [];
   const [, alike = site] = like.find(([pattern]) => pattern.test(site)) ?? [];
-  const known = kindsOf(backend, (listed) => listed === alike);
+  const known = withStuck(kindsOf(backend, (listed) => listed === alike));
   if (known.length > 0 || !site.includes(': ')) return known;
   const family = familyOf(site);
   const kinds = kindsOf(backend, (listed) => familyOf(listed) === family);
   if (kinds.length === 0) return ['EIO', 'tool killed'];
   // Copies of a whole image have no limit in time, so that none of their steps may hang but those that are listed.
-  return family === 'rbd' ? kinds.filter((kind) => kind !== 'tool hangs') : kinds;
+  return withStuck(family === 'rbd' ? kinds.filter((kind) => kind !== 'tool hangs') : kinds);
+}
+
+/** What has a limit in time can be killed in vain, too. */
+function withStuck(kinds: readonly CallFault[]): readonly CallFault[] {
+  return kinds.includes('tool hangs') ? [...kinds, 'tool stuck'] : kinds;
 }
 
 /** `qemu-img create` of `qemu-img create: create file`. */
@@ -65,5 +70,5 @@ export function listedSites(backend: SimBackend): readonly string[] {
     backend === 'lvm'
       ? [...ofVolumes, ...groups]
       : groups.filter((group) => group.backend === undefined || group.backend === backend);
-  return [...new Set(applying.flatMap(({ sites }) => sites))];
+  return [...new Set(applying.flatMap(({ sites }) => sites))].filter((site) => site !== anyTool);
 }

@@ -5,7 +5,7 @@
 import type { PersistenceProfile } from '../volume/power-cut.ts';
 import type { SpecialWork } from '../scenarios/ground.ts';
 import type { SimBackend } from '../scenarios/scenario.ts';
-import { endings, hostFaults, type CallFault, type HostFault } from './fault.ts';
+import { anyTool, endings, hostFaults, type CallFault, type HostFault } from './fault.ts';
 
 export interface Profile {
   readonly name: string;
@@ -88,6 +88,7 @@ const disk: readonly SiteFaults[] = [
 
 const tools: readonly SiteFaults[] = [
   { sites: toolSteps, kinds: ['EIO', 'ENOSPC', 'tool killed', 'tool hangs'] },
+  { sites: [anyTool], kinds: ['tool stuck'], visits: 30 },
   { sites: ['executor.run'], kinds: ['cannot fork', 'tool missing', ...endings] },
 ];
 

@@ -85,6 +85,7 @@ test('sites take the faults of their kind', () => {
   expect(callFaultsAt('filesystem.rename', 'flat')).toContain('retransmitted');
   expect(callFaultsAt('file.truncate', 'flat')).toEqual(callFaultsAt('file.write', 'flat'));
   expect(callFaultsAt('qemu-img create: write L1 table', 'qcow2')).toContain('tool hangs');
+  expect(callFaultsAt('qemu-img create: write L1 table', 'qcow2')).toContain('tool stuck');
   expect(callFaultsAt('qemu-img convert: open target', 'lvm')).not.toContain('tool hangs');
   expect(callFaultsAt('rbd: open file', 'rbd')).not.toContain('tool hangs');
   expect(callFaultsAt('locks.look', 'flat')).toEqual([]);

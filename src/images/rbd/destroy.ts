@@ -25,7 +25,14 @@ import type { Cluster } from './cluster.ts';
 import { begin } from './in-place.ts';
 import { removedName } from './names.ts';
 import { overwrite, type Named } from './overwrite.ts';
-import { busyMs, finishRemoval, removeImage, requireNotOpen } from './remove.ts';
+import {
+  busyMs,
+  finishRemoval,
+  freeName,
+  isListedAs,
+  removeImage,
+  requireNotOpen,
+} from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 const operation = 'delete';
@@ -247,7 +254,7 @@ export async function carryOnRemoval(
         await replaceIntent(session.host.filesystem, leftover, { ...intent, isUnused: true });
         isUnused = true;
       }
-      await removeTaken(session, cluster, removal);
+      await removeListed(session, cluster, removal);
       return 'finished';
     } catch (error) {
       if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
@@ -258,6 +265,18 @@ export async function carryOnRemoval(
   }
   await giveBackIfFree(session, cluster, removal);
   return 'undone';
+}
+
+/**
+ * Who removed it by a name that a rename had left may have died, or heard nothing, before the list forgot that name: then
+ * nobody could be given it any more.
+ */
+async function removeListed(session: Session, cluster: Cluster, removal: Removal): Promise<void> {
+  const { image, removed } = removal;
+  const isListed = await isListedAs(cluster, removed, image);
+  await removeTaken(session, cluster, removal);
+  // Nobody else can have been given it meanwhile: a rename to a name that is listed does not come about.
+  if (isListed) await freeName(session, cluster, image);
 }
 
 /** Where somebody has been given the name since, the image keeps its private one, which `audit` tells of. */

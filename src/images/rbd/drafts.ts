@@ -1,7 +1,6 @@
 /** What an operation makes under private names, before it is published: how it goes when that does not come about. */
 import { PlatterError } from '../../errors.ts';
 import type { Session, Step } from '../../operations/step.ts';
-import { baseNameOf, parentOf } from '../../workspace/area.ts';
 import {
   isTakenOver,
   replaceIntent,
@@ -10,7 +9,7 @@ import {
 } from '../../workspace/workspace.ts';
 import type { Cluster } from './cluster.ts';
 import { publishedName } from './names.ts';
-import { finishRemoval, freeName, removeImage } from './remove.ts';
+import { finishRemoval, freeName, isListedAs, removeImage } from './remove.ts';
 
 /**
  * Removes what an operation that is to be undone has made, the first of `drafts` last, and resolves to the id of the image
@@ -97,17 +96,6 @@ async function removeUnlessUsed(
     if ((await cluster.children(spec, { all: true })).length === 0) throw error;
     return false;
   }
-}
-
-/**
- * Whether lists show an image by a name that does not open it, and not by the one that does. It is what two tools that were
- * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).
- */
-async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
-  const names = await cluster.names(parentOf(spec));
-  const isListed = (one: string) => names.includes(baseNameOf(one));
-  if (isListed(spec) || !isListed(listed)) return false;
-  return (await cluster.info(spec)) !== undefined && (await cluster.info(listed)) === undefined;
 }
 
 /**

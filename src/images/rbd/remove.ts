@@ -4,7 +4,7 @@ import type { Session } from '../../operations/step.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { rbdProtection, rbdRemove, rbdSnapshot, rbdTrashRemove } from '../../tools/rbd/argv.ts';
 import type { RbdSnapshot } from '../../tools/rbd/output.ts';
-import { parentOf } from '../../workspace/area.ts';
+import { baseNameOf, parentOf } from '../../workspace/area.ts';
 import type { Cluster } from './cluster.ts';
 import { isAbsent } from './run-rbd.ts';
 
@@ -52,6 +52,17 @@ export async function freeName(session: Session, cluster: Cluster, spec: string)
   } catch (error) {
     if (!PlatterError.is(error) || error.code !== 'IN_USE') throw error;
   }
+}
+
+/**
+ * Whether lists show an image by a name that does not open it, and not by the one that does. It is what two tools that were
+ * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).
+ */
+export async function isListedAs(cluster: Cluster, spec: string, listed: string): Promise<boolean> {
+  const names = await cluster.names(parentOf(spec));
+  const isListed = (one: string) => names.includes(baseNameOf(one));
+  if (isListed(spec) || !isListed(listed)) return false;
+  return (await cluster.info(spec)) !== undefined && (await cluster.info(listed)) === undefined;
 }
 
 /**
