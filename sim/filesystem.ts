@@ -72,6 +72,7 @@ export class SimFilesystem implements Filesystem {
     return this.#call('open read', path, (volume) => {
       const inode = volume.find(path);
       if (inode.kind === 'symlink') throw errno('ELOOP', path);
+      volume.client?.forget(inode);
       return new SimOpenFile({ world: this.#world, process: this.#process, path, inode }, ends);
     });
   }
@@ -87,7 +88,11 @@ export class SimFilesystem implements Filesystem {
   }
 
   stat(path: string): Promise<FileStat> {
-    return this.#call('stat', path, (volume) => statOf(volume, volume.find(path)));
+    return this.#call('stat', path, (volume) => {
+      const inode = volume.find(path, 'seen');
+      const now = () => statOf(volume, inode);
+      return volume.client?.attributes(inode, now) ?? now();
+    });
   }
 
   readDirectory(path: string): Promise<readonly DirectoryEntry[]> {

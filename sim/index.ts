@@ -11,5 +11,6 @@ export type { Invariant, Violation } from './model/invariant.ts';
 export { generateScenario } from './scenarios/generate.ts';
 export { runScenario, type RunOptions, type RunResult } from './scenarios/run.ts';
 export type * from './scenarios/scenario.ts';
-export type { Observer, World } from './world.ts';
+export type { Observer } from './observer.ts';
+export type { World } from './world.ts';
 export { faultArbitrary, scenarioArbitrary, tapeArbitrary } from './arbitraries.ts';

@@ -9,8 +9,10 @@ import type { SchedulePolicy } from './schedule/choices.ts';
 import { Gate, type GateOutcome } from './schedule/gate.ts';
 import type { Held, Settle } from './schedule/held.ts';
 import { hashText } from './schedule/prng.ts';
+import { looksAtSteps, type Observer, type StepObserver } from './observer.ts';
 import type { ImageStores } from './stores.ts';
 import { cutPower, loseMemoryOf, type PersistenceProfile } from './volume/power-cut.ts';
+import { NameCaches } from './volume/name-cache.ts';
 import { Volume } from './volume/volume.ts';
 import type { VolumeChange } from './volume/volume-change.ts';
 
@@ -24,6 +26,8 @@ export interface WorldOptions {
   readonly persistence: PersistenceProfile;
   /** Whether the volume is on a server: then a host that loses power takes only its own memory along. */
   readonly isShared: boolean;
+  /** Whether hosts trust their caches of names on it (NFS, as mounted by default). Default is false. */
+  readonly cachesNames?: boolean;
   /** Which of so many states a power cut leaves. */
   readonly chooseState: (options: number) => number;
   readonly stepsMax?: number;
@@ -33,22 +37,6 @@ export interface WorldOptions {
     tell: (change: VolumeChange) => void,
     nowUs: () => number,
   ) => ImageStores;
-}
-
-/** What looks on: invariants, traces, coverage. */
-export interface Observer {
-  onStep?(process: SimProcess, name: string, subject: string): void;
-  onChange?(process: SimProcess | undefined, change: VolumeChange): void;
-  onFault?(fault: Fault): void;
-  onCrash?(process: SimProcess): void;
-  beforePowerCut?(machine: SimMachine): void;
-  afterPowerCut?(machine: SimMachine): void;
-}
-
-type StepObserver = Observer & Required<Pick<Observer, 'onStep'>>;
-
-function looksAtSteps(observer: Observer): observer is StepObserver {
-  return observer.onStep !== undefined;
 }
 
 /** Wall clocks begin on 2026-01-01. */
@@ -74,20 +62,30 @@ export class World {
   #fault: Fault | undefined;
   #nextOwner = 1;
   readonly #shared = new Map<string, unknown>();
+  readonly #names: NameCaches | undefined;
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.gate = new Gate({
       policy: options.policy,
       admit: (held) => this.#admit(held),
+      afterwards: () => {
+        this.volume.client = undefined;
+      },
       stepsMax: options.stepsMax ?? 50_000,
     });
     this.machines = Array.from({ length: options.machines }, (_, index) => newMachine(index));
     const { capacityBytes, hasReflinks, hasFallocate } = options;
     this.volume = new Volume({ id: 1, capacityBytes, hasReflinks, hasFallocate });
+    if (options.cachesNames === true)
+      this.#names = new NameCaches(this.volume.tree, () => this.gate.nowUs);
     this.faults = new FaultPlan(options.faults);
     const tell = (change: VolumeChange) => {
+      // Who looks on sees what is there.
+      const { client } = this.volume;
+      this.volume.client = undefined;
       for (const observer of this.observers) observer.onChange?.(this.#acting, change);
+      this.volume.client = client;
     };
     this.volume.onChange = tell;
     this.stores = options.makeStores?.(this.volume, tell, () => this.gate.nowUs) ?? {};
@@ -160,6 +158,8 @@ export class World {
       this.kill(process);
     }
     machine.isUp = false;
+    this.volume.client = undefined;
+    this.#names?.forget(machine.index);
     const { isShared, persistence, chooseState } = this.options;
     if (isShared) loseMemoryOf(this.volume, machine.index, chooseState);
     else cutPower(this.volume, persistence, chooseState);
@@ -248,6 +248,7 @@ export class World {
     this.#acting = process;
     this.volume.actingHost = machine.index;
     this.volume.nowMs = this.wallMs(machine);
+    this.volume.client = this.#names?.of(machine.index);
     this.#fault = undefined;
     if (fault === undefined) return true;
     for (const observer of this.observers) observer.onFault?.(fault);

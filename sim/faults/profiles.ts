@@ -14,6 +14,7 @@ export interface Profile {
   readonly persistence: readonly PersistenceProfile[];
   readonly isShared: readonly boolean[];
   readonly lies: boolean;
+  readonly cachesNames: boolean;
   /** What every run does that few do otherwise; by default each draws what it does. */
   readonly only?: SpecialWork;
   /** Swarm: each run draws its own subset of these, with its own weights. */
@@ -172,6 +173,7 @@ function define(name: string, description: string, rest: Partial<Profile>): Prof
     persistence: ['strict', 'posix-min'],
     isShared: [true, false],
     lies: false,
+    cachesNames: false,
     hostFaults: [],
     callFaults: [],
     ...rest,
@@ -222,6 +224,12 @@ export const profiles: readonly Profile[] = [
     isShared: [false],
     persistence: ['posix-min'],
     hostFaults: ['cut power'],
+  }),
+  define('cached-names', 'hosts trust names that others have changed (NFS): a negative control', {
+    promisesSurvival: false,
+    cachesNames: true,
+    isShared: [true],
+    hostFaults: ['pause', 'kill process'],
   }),
 ];
 

@@ -6,7 +6,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { imageNamed } from '../cluster/namespace.ts';
 import type { SimProcess } from '../process.ts';
 import type { Volume } from '../volume/volume.ts';
-import type { Observer, World } from '../world.ts';
+import type { Observer } from '../observer.ts';
+import type { World } from '../world.ts';
 
 const draft = /^rbd:([^/]+)\/(_part\..+\.([0-9a-f]+))$/;
 

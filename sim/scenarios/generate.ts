@@ -59,6 +59,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
       persistence: prng.pick(profile.persistence),
       isShared,
       lies: profile.lies,
+      ...(profile.cachesNames ? { cachesNames: true } : {}),
     },
     ...(backend === 'lvm' ? { group: drawVolumeGroup(new Prng(seed, 'volume group')) } : {}),
     ...encryption,

@@ -5,7 +5,8 @@
 import { baseNameOf, parentOf } from '../../src/workspace/area.ts';
 import { outsidePath, templatePath } from '../model/layout.ts';
 import { isAdopted, isWhole, putTemplates } from '../model/stored-templates.ts';
-import type { Observer, World } from '../world.ts';
+import type { Observer } from '../observer.ts';
+import type { World } from '../world.ts';
 import { templateContent } from './contents.ts';
 import type { Performer } from './perform.ts';
 import { operationsOf, templateNamed, type Scenario } from './scenario.ts';

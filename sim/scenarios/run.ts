@@ -18,7 +18,8 @@ import {
 } from '../schedule/choices.ts';
 import type { GateOutcome } from '../schedule/gate.ts';
 import { Prng } from '../schedule/prng.ts';
-import { World, type Observer } from '../world.ts';
+import type { Observer } from '../observer.ts';
+import { World } from '../world.ts';
 import { closeDown } from './close-down.ts';
 import { performOperation } from './perform.ts';
 import { putsTemplates, removeTornTemplates } from './put-template.ts';
@@ -108,16 +109,13 @@ function policyOf(schedule: ScheduleSpec) {
 }
 
 function worldOf(scenario: Scenario, policy: RecordingPolicy, stateChoices: StateChoice[]): World {
-  const { capacityBytes, hasReflinks, persistence, isShared, lies } = scenario.volume;
+  const { lies, ...volume } = scenario.volume;
   const world = new World({
     machines: scenario.machines.length,
     policy,
     faults: scenario.faults,
-    capacityBytes,
-    hasReflinks,
     hasFallocate: true,
-    persistence,
-    isShared,
+    ...volume,
     ...storesOf(scenario),
     chooseState: (bound) => {
       const value = (scenario.states[stateChoices.length] ?? 0) % bound;

@@ -83,6 +83,8 @@ export interface VolumeSpec {
   readonly isShared: boolean;
   /** Syncs do nothing: a negative control. */
   readonly lies: boolean;
+  /** Hosts trust their caches of names on it: a negative control. */
+  readonly cachesNames?: boolean;
 }
 
 export interface TemplateSpec {

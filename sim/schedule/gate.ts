@@ -16,6 +16,8 @@ export interface GateOptions {
   readonly policy: SchedulePolicy;
   /** Looks at what is about to proceed. False: it is gone (a crash struck first) and must not. */
   readonly admit: (held: Held) => boolean;
+  /** Called when it has proceeded. */
+  readonly afterwards: () => void;
   /** More steps than this are taken for a loop without end. */
   readonly stepsMax: number;
 }
@@ -199,6 +201,7 @@ export class Gate {
       if (!this.#options.admit(held)) continue;
       this.#last = held.owner;
       held.proceed();
+      this.#options.afterwards();
       if (this.#running > 0) this.#jumpsInVain = 0;
     }
   }

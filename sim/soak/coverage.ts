@@ -5,7 +5,7 @@ import type { Invariant } from '../model/invariant.ts';
 import type { OperationRun } from '../model/operation-run.ts';
 import type { SimProcess } from '../process.ts';
 import { hashText } from '../schedule/prng.ts';
-import type { Observer } from '../world.ts';
+import type { Observer } from '../observer.ts';
 
 /** Plain data, so that workers can send it. */
 export interface CoverageData {

@@ -44,6 +44,8 @@ export interface Inode {
   reservedBytes: number;
   /** Shares its extents with another file, so that it takes no space of its own. */
   isClone: boolean;
+  /** Of directories: how often a name in it has changed. */
+  changes: number;
   /** Of directories: names that survive a power cut for certain. */
   readonly durableNames: Map<string, Inode>;
   /** Of directories: names that changed since. */

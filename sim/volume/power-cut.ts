@@ -9,7 +9,7 @@
  *
  * In both, a rename never loses both names of a file, and a directory is never in two places.
  */
-import { resize, type RawContent } from './content.ts';
+import { blockBytes, resize, type RawContent } from './content.ts';
 import { fileBytes, type FileContent } from './file-content.ts';
 import type { Held, Inode } from './inode.ts';
 import type { Volume } from './volume.ts';
@@ -30,7 +30,21 @@ export function cutPower(volume: Volume, profile: PersistenceProfile, choose: Ch
     inode.readers = 0;
     inode.writers = 0;
   }
-  volume.recount();
+  volume.recounted(usedBytesOf(volume));
+}
+
+function usedBytesOf(volume: Volume): number {
+  let used = 0;
+  const visit = (directory: Inode) => {
+    for (const inode of directory.durableNames.values()) {
+      if (inode.kind === 'directory') {
+        used += blockBytes;
+        visit(inode);
+      } else if (!inode.isClone) used += volume.allocatedBytes(inode) / Math.max(1, inode.links);
+    }
+  };
+  visit(volume.tree.root);
+  return used;
 }
 
 type Names = Map<Inode, Map<string, Inode>>;

@@ -25,6 +25,8 @@ export interface Place {
   readonly directory: Inode;
   readonly name: string;
   readonly inode: Inode | undefined;
+  /** Where it is: not how one came there, where an NFS client goes by old names (name-cache.ts). */
+  readonly path: string;
 }
 
 const inodeKey = Symbol('inode');
@@ -78,6 +80,7 @@ export class Tree {
       dirtyHost: 0,
       reservedBytes: 0,
       isClone: false,
+      changes: 0,
       durableNames: new Map(),
       pendingNames: new Map(),
       readers: 0,
@@ -100,10 +103,21 @@ export class Tree {
     }
     const name = parts[last] as string;
     const directory = inodeOf(parent);
-    if (name === '') return { parent, directory, name, inode: directory };
+    if (name === '') return { parent, directory, name, inode: directory, path };
     if (name.length > nameMaxBytes) throw errno('ENAMETOOLONG', path);
     const link = parent.children.get(name);
-    return { parent, directory, name, inode: link === undefined ? undefined : inodeOf(link) };
+    const inode = link === undefined ? undefined : inodeOf(link);
+    return { parent, directory, name, inode, path };
+  }
+
+  pathOf(parent: Link, name: string): string {
+    let path = `/${name}`;
+    let at: Link | undefined = parent;
+    while (at !== undefined && at !== this.#superblock.root) {
+      path = `/${at.getName()}${path}`;
+      at = at.parent;
+    }
+    return path;
   }
 
   attach({ parent, name }: Place, inode: Inode): void {

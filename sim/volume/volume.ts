@@ -11,13 +11,15 @@ import { errno } from './errno.ts';
 import { fileBytes, heldAs, heldBytes, textContent, type FileContent } from './file-content.ts';
 import type { Held, Inode, InodeKind } from './inode.ts';
 import { Qcow2Images } from './qcow2-images.ts';
+import type { LookupGoal, NameCache } from './name-cache.ts';
 import { Tree, type Place } from './tree.ts';
 import type { VolumeChange, VolumeOptions } from './volume-change.ts';
 
 export class Volume {
   readonly options: VolumeOptions;
   readonly images = new Qcow2Images();
-  readonly #tree = new Tree();
+  /** For what a power cut leaves (power-cut.ts), for nodes of devices (device.ts), and for NFS clients (name-cache.ts). */
+  readonly tree = new Tree();
   #usedBytes = 0;
   #order = 0;
   /** Told of every change of a name or a content, after it happened. */
@@ -29,6 +31,8 @@ export class Volume {
   /** Stamped on what changes: the clock of whoever serves the files, and the host that changes them. */
   nowMs = 0;
   actingHost = 0;
+  /** What whoever acts believes of the names; undefined where each is looked up. */
+  client: NameCache | undefined;
 
   constructor(options: VolumeOptions) {
     this.options = options;
@@ -39,9 +43,13 @@ export class Volume {
     return this.#usedBytes;
   }
 
+  #place(path: string, goal: LookupGoal): Place {
+    return this.client === undefined ? this.tree.place(path) : this.client.place(path, goal);
+  }
+
   /** What a path stands for; ENOENT when it stands for nothing. */
-  find(path: string): Inode {
-    const { inode } = this.#tree.place(path);
+  find(path: string, goal: LookupGoal = 'believed'): Inode {
+    const { inode } = this.#place(path, goal);
     if (inode === undefined) throw errno('ENOENT', path);
     return inode;
   }
@@ -56,95 +64,105 @@ export class Volume {
   /** Undefined instead of an error, for looking on from outside of the simulation. */
   peek(path: string): Inode | undefined {
     try {
-      return this.#tree.place(path).inode;
+      return this.#place(path, 'believed').inode;
     } catch {
       return undefined;
     }
   }
 
   list(path: string): readonly (readonly [string, Inode])[] {
-    const place = this.#tree.place(path);
+    const place = this.#place(path, 'believed');
     if (place.inode === undefined) throw errno('ENOENT', path);
     if (place.inode.kind !== 'directory') throw errno('ENOTDIR', path);
-    return this.#tree.children(place.inode);
+    this.client?.open(place.inode);
+    return this.tree.children(place.inode);
   }
 
   create(path: string, kind: InodeKind, mode: number, held?: Held): Inode {
     this.#requireWritable(path);
-    const place = this.#tree.place(path);
+    const place = this.#place(path, 'asked');
     if (place.inode !== undefined) throw errno('EEXIST', path);
-    const inode = this.#tree.create(kind, mode);
+    const inode = this.tree.create(kind, mode);
     if (kind === 'directory') this.#use(blockBytes, path);
     inode.modifiedMs = this.nowMs;
     if (held !== undefined) this.#hold(inode, held, path);
-    this.#attach(place, inode, path);
+    this.#attach(place, inode);
     return inode;
   }
 
   removeDirectory(path: string): void {
     this.#requireWritable(path);
-    const place = this.#tree.place(path);
+    const place = this.#place(path, 'given');
     const { inode } = place;
     if (inode === undefined) throw errno('ENOENT', path);
     if (inode.kind !== 'directory') throw errno('ENOTDIR', path);
-    if (this.#tree.children(inode).length > 0) throw errno('ENOTEMPTY', path);
-    this.#detach(place, inode, path);
+    if (this.tree.children(inode).length > 0) throw errno('ENOTEMPTY', path);
+    this.#detach(place, inode);
     this.#use(-blockBytes, path);
   }
 
   unlink(path: string): void {
     this.#requireWritable(path);
-    const place = this.#tree.place(path);
+    const place = this.#place(path, 'given');
     const { inode } = place;
     if (inode === undefined) throw errno('ENOENT', path);
     if (inode.kind === 'directory') throw errno('EISDIR', path);
-    this.#detach(place, inode, path);
+    this.#detach(place, inode);
     this.#release(inode);
   }
 
   link(source: string, target: string): void {
     this.#requireWritable(target);
     const inode = this.find(source);
-    const place = this.#tree.place(target);
+    const place = this.#place(target, 'asked');
     if (place.inode !== undefined) throw errno('EEXIST', target);
     if (inode.kind === 'directory') throw errno('EPERM', source);
-    this.#attach(place, inode, target);
+    this.#attach(place, inode);
   }
 
   rename(source: string, target: string): void {
     this.#requireWritable(source);
-    const from = this.#tree.place(source);
+    const from = this.#place(source, 'given');
     if (from.inode === undefined) throw errno('ENOENT', source);
-    const to = this.#tree.place(target);
+    const to = this.#place(target, 'asked');
     // Two names of one file: nothing happens (and both stay).
     if (to.inode === from.inode) return;
     if (from.inode.kind === 'directory') {
       if (`${target}/`.startsWith(`${source}/`)) throw errno('EINVAL', target);
       if (to.inode !== undefined && to.inode.kind !== 'directory') throw errno('ENOTDIR', target);
-      if (to.inode !== undefined && this.#tree.children(to.inode).length > 0) {
+      if (to.inode !== undefined && this.tree.children(to.inode).length > 0) {
         throw errno('ENOTEMPTY', target);
       }
     } else if (to.inode?.kind === 'directory') throw errno('EISDIR', target);
-    this.#tree.move(from, to);
+    this.tree.move(from, to);
     const order = this.#order++;
     const movedTo = { directory: to.directory, name: to.name };
     from.directory.pendingNames.set(from.name, { order, movedTo });
     to.directory.pendingNames.set(to.name, { order, movedTo: undefined });
     if (to.inode !== undefined) this.#release(to.inode);
-    this.#tell('vanish', source, from.inode);
-    this.#tell('appear', target, from.inode);
+    this.#changed(from, undefined);
+    this.#changed(to, from.inode);
+    this.#tell('vanish', from.path, from.inode);
+    this.#tell('appear', to.path, from.inode);
   }
 
-  #attach(place: Place, inode: Inode, path: string): void {
-    this.#tree.attach(place, inode);
+  #attach(place: Place, inode: Inode): void {
+    this.tree.attach(place, inode);
     place.directory.pendingNames.set(place.name, { order: this.#order++, movedTo: undefined });
-    this.#tell('appear', path, inode);
+    this.#changed(place, inode);
+    this.#tell('appear', place.path, inode);
   }
 
-  #detach(place: Place, inode: Inode, path: string): void {
-    this.#tree.detach(place);
+  #detach(place: Place, inode: Inode): void {
+    this.tree.detach(place);
     place.directory.pendingNames.set(place.name, { order: this.#order++, movedTo: undefined });
-    this.#tell('vanish', path, inode);
+    this.#changed(place, undefined);
+    this.#tell('vanish', place.path, inode);
+  }
+
+  #changed({ directory, name }: Place, inode: Inode | undefined): void {
+    directory.changes += 1;
+    this.client?.changed(directory, name, inode);
   }
 
   #tell(kind: VolumeChange['kind'], path: string, inode: Inode, before?: Held): void {
@@ -211,6 +229,7 @@ export class Volume {
     } else inode.payload = held;
     inode.isDirty = true;
     inode.dirtyHost = this.actingHost;
+    this.client?.forget(inode);
   }
 
   requireRoom(bytes: number, path: string): void {
@@ -230,14 +249,14 @@ export class Volume {
   /** A file that shares the extents of another. */
   clone(source: Inode, target: string): void {
     this.#requireWritable(target);
-    const place = this.#tree.place(target);
+    const place = this.#place(target, 'asked');
     if (place.inode !== undefined) throw errno('EEXIST', target);
     if (!this.options.hasReflinks) throw errno('EOPNOTSUPP', target);
-    const inode = this.#tree.create('file', source.mode);
+    const inode = this.tree.create('file', source.mode);
     inode.isClone = true;
     inode.modifiedMs = this.nowMs;
     this.#hold(inode, this.#held(source), target);
-    this.#attach(place, inode, target);
+    this.#attach(place, inode);
   }
 
   #requireWritable(path: string): void {
@@ -254,14 +273,13 @@ export class Volume {
 
   /** What a rename has moved out of a directory has its new name when its removal is durable: they are one change. */
   syncDirectory(path: string): void {
-    const place = this.#tree.place(path);
-    const directory = place.inode;
+    const { inode: directory } = this.#place(path, 'believed');
     if (directory === undefined) throw errno('ENOENT', path);
     if (directory.kind !== 'directory') throw errno('ENOTDIR', path);
     if (this.liesAboutSyncs || directory.pendingNames.size === 0) return;
     for (const [name, { movedTo }] of directory.pendingNames) {
       if (movedTo !== undefined) this.#settleMove(movedTo.directory, movedTo.name);
-      const inode = this.#tree.child(directory, name);
+      const inode = this.tree.child(directory, name);
       if (inode === undefined) directory.durableNames.delete(name);
       else directory.durableNames.set(name, inode);
     }
@@ -269,29 +287,14 @@ export class Volume {
   }
 
   #settleMove(directory: Inode, name: string): void {
-    const inode = directory.pendingNames.has(name) ? this.#tree.child(directory, name) : undefined;
+    const inode = directory.pendingNames.has(name) ? this.tree.child(directory, name) : undefined;
     if (inode === undefined) return;
     directory.durableNames.set(name, inode);
     directory.pendingNames.delete(name);
   }
 
-  /** For what a power cut leaves (power-cut.ts), and for nodes of devices (device.ts). */
-  get tree(): Tree {
-    return this.#tree;
-  }
-
-  /** After a power cut: used space and pending changes are those of what is left. */
-  recount(): void {
-    let used = 0;
-    const visit = (directory: Inode) => {
-      for (const inode of directory.durableNames.values()) {
-        if (inode.kind === 'directory') {
-          used += blockBytes;
-          visit(inode);
-        } else if (!inode.isClone) used += this.allocatedBytes(inode) / Math.max(1, inode.links);
-      }
-    };
-    visit(this.#tree.root);
-    this.#usedBytes = used;
+  /** After a power cut: what it has left takes so much space. */
+  recounted(usedBytes: number): void {
+    this.#usedBytes = usedBytes;
   }
 }

@@ -9,7 +9,8 @@ import { lockTable, simLocks } from '../../sim/locks.ts';
 import type { SimProcess } from '../../sim/process.ts';
 import { randomPolicy } from '../../sim/schedule/choices.ts';
 import { Prng } from '../../sim/schedule/prng.ts';
-import { World, type Observer } from '../../sim/world.ts';
+import type { Observer } from '../../sim/observer.ts';
+import { World } from '../../sim/world.ts';
 
 export interface LockScenario {
   readonly seed: number;

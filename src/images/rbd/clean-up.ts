@@ -12,7 +12,7 @@ import type { Cluster } from './cluster.ts';
 import { removalSteps } from './destroy.ts';
 import { inPlaceStep } from './in-place.ts';
 import { locationHere, requireServices } from './location.ts';
-import { ifThere, protect, removeSnapshot } from './remove.ts';
+import { freeIfEmpty, ifThere, protect, removeSnapshot } from './remove.ts';
 
 const operation = 'direct snapshot cleanup';
 
@@ -42,7 +42,11 @@ export async function cleanUpSteps(
     },
     {
       description: `remove ${image}`,
-      run: (session) => unlessGone(() => inTurn(removalSteps(cluster, toRemove), session)),
+      async run(session) {
+        await unlessGone(() => inTurn(removalSteps(cluster, toRemove), session));
+        // Where the rename that gave it its name was killed while somebody cloned it, that is left, and taken for ever.
+        await freeIfEmpty(session, cluster, image);
+      },
     },
   ];
 }

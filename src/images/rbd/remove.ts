@@ -54,6 +54,17 @@ export async function freeName(session: Session, cluster: Cluster, spec: string)
   }
 }
 
+/** Of what has snapshots, as `freeName`. Resolves to whether the name opened nothing. */
+export async function freeIfEmpty(
+  session: Session,
+  cluster: Cluster,
+  spec: string,
+): Promise<boolean> {
+  if ((await cluster.info(spec)) !== undefined) return false;
+  await freeName(session, cluster, spec);
+  return true;
+}
+
 /**
  * Whether lists show an image by a name that does not open it, and not by the one that does. It is what two tools that were
  * killed leave, one on its way to give the name, one on its way to remove the image by it (half-made.json).

@@ -22,7 +22,7 @@ import {
   templateImageName,
   templateSnapshotName,
 } from './names.ts';
-import { freeName, ifThere, orAlready, protect, removeImage } from './remove.ts';
+import { freeIfEmpty, ifThere, orAlready, protect, removeImage } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 type TemplateBase = Extract<Base, { kind: 'template' }>;
@@ -146,13 +146,6 @@ async function complete(session: Session, cluster: Cluster, base: TemplateBase):
   const spec = templateSpec(cluster, base);
   if ((await cluster.metadata(spec, metadataKey)) !== metadataOf(base)) return false;
   await takeSnapshot(session, cluster, base, spec);
-  return true;
-}
-
-/** Resolves to whether the name opened nothing. */
-async function freeIfEmpty(session: Session, cluster: Cluster, spec: string): Promise<boolean> {
-  if ((await cluster.info(spec)) !== undefined) return false;
-  await freeName(session, cluster, spec);
   return true;
 }
 
