@@ -97,3 +97,15 @@ test('a disk.info that cannot be read hides no disk that has a record', () =>
     () => '{',
     async () => expect(await names('image', 'disk')).toEqual(['disk', 'more']),
   ));
+
+test('a raw file that nothing on record knows is not told to be recorded as qcow2', async () => {
+  mkdirSync(`${instances}/vm3`);
+  await makeImage(`${instances}/vm3/disk`, 'raw', 1024 * 1024);
+  const error = errorOf(await platter(instances, ['image', 'show', 'vm3/disk', '--json']));
+  expect(error).toMatchObject({
+    code: 'CORRUPT',
+    message: 'the disk is taken for qcow2, but it has no qcow2 header',
+    hint: expect.stringContaining('disk.info') as string,
+  });
+  rmSync(`${instances}/vm3`, { recursive: true });
+});

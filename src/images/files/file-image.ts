@@ -13,7 +13,7 @@ import { statOrNothing } from '../../workspace/once.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { lookForRecord, type Look } from '../image-record.ts';
 import { readDiskInfo } from './disk-info.ts';
-import { describeQcow2 } from './qcow2-state.ts';
+import { describeAssumed, describeQcow2 } from './qcow2-state.ts';
 
 /** The record and the format of a disk: from platter's record, else from disk.info, else what the type makes. */
 export async function readFormat(
@@ -26,9 +26,10 @@ export async function readFormat(
   const directory = instanceDirectory(config, address.instance);
   const { recorded: record } = (look ?? (await lookForRecord({ filesystem }, config, address)))
     .record;
-  if (record !== undefined) return { record, format: record.content.format };
+  if (record !== undefined) return { record, format: record.content.format, isAssumed: false };
   const formats = await readDiskInfo(filesystem, directory);
-  return { record, format: formats[imagePath(config, address)] ?? formatDefault };
+  const format = formats[imagePath(config, address)];
+  return { record, format: format ?? formatDefault, isAssumed: format === undefined };
 }
 
 /**
@@ -51,11 +52,13 @@ export async function findFileImage(
   const path = imagePath(config, address);
   const stat = asFile(path, look?.file ?? { there: await statOrNothing(filesystem, path) });
   if (stat === undefined) return undefined;
-  const { record, format } = await readFormat(filesystem, config, address, own.format, look);
+  const known = await readFormat(filesystem, config, address, own.format, look);
+  const { record, format } = known;
+  const describe = known.isAssumed ? describeAssumed : describeQcow2;
   if (record !== undefined && record.content.backend !== own.type) return undefined;
   const content =
     format === 'qcow2'
-      ? await describeQcow2(filesystem, path)
+      ? await describe(filesystem, path)
       : { virtualSizeBytes: roundUp(stat.sizeBytes, sectorBytes), snapshots: [], backing: null };
   return {
     address,

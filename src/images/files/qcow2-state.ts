@@ -1,6 +1,7 @@
 /** What a qcow2 file says of itself, and its repair after a change that was broken off. */
 import { PlatterError } from '../../errors.ts';
 import { managed } from '../../ingress/proven.ts';
+import { backingTarget } from '../../inspector/formats/backing-name.ts';
 import {
   qcow2HeaderEnds,
   readQcow2Header,
@@ -23,20 +24,31 @@ export interface Qcow2State {
   readonly clusterSizeBytes: number;
   /** Oldest first. */
   readonly snapshots: readonly SnapshotFacts[];
-  /** Absolute path of the backing file. */
+  /** Absolute path of the backing file; its name, where that is none of a file. */
   readonly backing: string | null;
   readonly backingFormat: string | null;
 }
 
 /** Throws CORRUPT where the file is no whole qcow2. Starts no tool. */
 export async function describeQcow2(filesystem: Filesystem, path: string): Promise<Qcow2State> {
+  return describe(filesystem, path, damaged);
+}
+
+/** The same of a file that nothing on record says to be qcow2. */
+export async function describeAssumed(filesystem: Filesystem, path: string): Promise<Qcow2State> {
+  return describe(filesystem, path, assumed);
+}
+
+type Complain = (path: string, reason: string) => PlatterError;
+
+async function describe(filesystem: Filesystem, path: string, complain: Complain) {
   const file = await filesystem.openRead(path, qcow2HeaderEnds);
   try {
     const reader = openFileReader(file);
     const header = await readQcow2Header(reader);
-    if (header === undefined) throw damaged(path, 'it has no qcow2 header');
+    if (header === undefined) throw complain(path, 'it has no qcow2 header');
     const table = header.snapshotCount === 0 ? [] : await readQcow2Snapshots(reader, header);
-    if (table === undefined) throw damaged(path, 'its snapshot table is damaged');
+    if (table === undefined) throw complain(path, 'its snapshot table is damaged');
     return {
       virtualSizeBytes: header.virtualSizeBytes,
       clusterSizeBytes: header.clusterSizeBytes,
@@ -46,25 +58,35 @@ export async function describeQcow2(filesystem: Filesystem, path: string): Promi
         sizeBytes: size,
         createdAt: new Date(createdAtMs).toISOString(),
       })),
-      backing: backingOf(path, header),
-      backingFormat: header.backingFormat ?? null,
+      ...backingOf(path, header, complain),
     };
   } finally {
     file.close();
   }
 }
 
-function backingOf(path: string, { backingFile }: Qcow2Header): string | null {
-  if (backingFile === undefined) return null;
+function backingOf(path: string, { backingFile, backingFormat }: Qcow2Header, complain: Complain) {
+  if (backingFile === undefined) return { backing: null, backingFormat: null };
   const { name } = backingFile;
-  if (name === undefined) throw damaged(path, 'the name of its backing file cannot be read');
-  return name.startsWith('/') ? name : `${parentOf(path)}/${name}`;
+  if (name === undefined) throw complain(path, 'the name of its backing file cannot be read');
+  const target = backingTarget({ name, format: backingFormat }, parentOf(path));
+  // What is no file is told by its name: no tool will find it.
+  return target.kind === 'file'
+    ? { backing: target.path, backingFormat: target.format ?? null }
+    : { backing: name, backingFormat: backingFormat ?? null };
 }
 
 function damaged(path: string, reason: string): PlatterError {
   return new PlatterError('CORRUPT', `the disk is recorded as qcow2, but ${reason}`, {
     details: { path },
     hint: 'restore it from a backup; qemu-img check -f qcow2 may tell more',
+  });
+}
+
+function assumed(path: string, reason: string): PlatterError {
+  return new PlatterError('CORRUPT', `the disk is taken for qcow2, but ${reason}`, {
+    details: { path },
+    hint: 'neither platter nor disk.info has its format on record: if it is raw, name it so in disk.info, or import the file',
   });
 }
 
