@@ -9,8 +9,10 @@ import { nodeCrypto } from './node-crypto.ts';
 import * as fs from 'node:fs/promises';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { PlatterError } from '../errors.ts';
+import type { Filesystem } from '../ports/filesystem.ts';
 import type { HostFacts } from '../ports/host-facts.ts';
 import type { Lock, LockOwner, LockRequest, Locks } from '../ports/locks.ts';
+import { makeDirectories } from '../workspace/area.ts';
 import { isProvablyGone } from '../workspace/provably-gone.ts';
 import { slotPool } from './slot-pool.ts';
 
@@ -20,9 +22,10 @@ const refreshMs = 5000;
 const pollMsMin = 20;
 const pollMsMax = 250;
 
-export function lockfileLocks(facts: HostFacts): Locks {
+export function lockfileLocks(facts: HostFacts, filesystem: Filesystem): Locks {
+  const makeDirectory = (path: string) => makeDirectories(filesystem, path);
   return {
-    acquire: (request) => acquire(facts, request),
+    acquire: (request) => acquire({ facts, makeDirectory }, request),
     holder: async (directory, name) => (await readOwners(pathsOf(directory, name)))[0],
     slot: slotPool(),
   };
@@ -40,7 +43,14 @@ function pathsOf(directory: string, name: string): LockPaths {
   return { lock: `${stem}.lock`, owner: `${stem}.owner` };
 }
 
-async function acquire(facts: HostFacts, request: LockRequest): Promise<Lock> {
+interface Surroundings {
+  readonly facts: HostFacts;
+  /** With what is missing above it. Node's own recursion never ends where the kernel makes no directories (/proc). */
+  readonly makeDirectory: (path: string) => Promise<void>;
+}
+
+async function acquire(around: Surroundings, request: LockRequest): Promise<Lock> {
+  const { facts } = around;
   const paths = pathsOf(request.directory, request.name);
   const startedAt = performance.now();
   const abortable = request.signal === undefined ? {} : { signal: request.signal };
@@ -52,7 +62,7 @@ async function acquire(facts: HostFacts, request: LockRequest): Promise<Lock> {
     const state = await stateOf(facts, holder);
     if (state === 'gone' && holder !== undefined) await removeDead(paths, holder);
     if (state !== 'alive') {
-      const lock = await tryLock(facts, request, paths);
+      const lock = await tryLock(around, request, paths);
       if (lock !== undefined) return lock;
       await watch.removeStale(paths);
     }
@@ -109,13 +119,13 @@ async function removeDead(paths: LockPaths, holder: LockOwner): Promise<void> {
 }
 
 async function tryLock(
-  facts: HostFacts,
+  around: Surroundings,
   request: LockRequest,
   paths: LockPaths,
   hasDirectory = false,
 ): Promise<Lock | undefined> {
   const owner: LockOwner = {
-    ...facts.self,
+    ...around.facts.self,
     id: nodeCrypto().randomBytes(8).toString('hex'),
     operation: request.operation,
     since: new Date().toISOString(),
@@ -135,8 +145,8 @@ async function tryLock(
   } catch (error) {
     if (isErrno(error, 'ELOCKED')) return undefined;
     if (!isErrno(error, 'ENOENT') || hasDirectory) throw error;
-    await fs.mkdir(request.directory, { recursive: true });
-    return tryLock(facts, request, paths, true);
+    await around.makeDirectory(request.directory);
+    return tryLock(around, request, paths, true);
   }
   try {
     await writeOwner(paths, owner);

@@ -20,10 +20,11 @@ export function nodeHost({ onEvent = () => {} }: NodeHostOptions = {}): Host {
   const events: EventSink = { emit: onEvent };
   const executor = reporting(execaExecutor(), events);
   const facts = nodeHostFacts();
+  const filesystem = nodeFilesystem(executor);
   return {
     executor,
-    filesystem: nodeFilesystem(executor),
-    locks: lockfileLocks(facts),
+    filesystem,
+    locks: lockfileLocks(facts, filesystem),
     clock: nodeClock(),
     random: nodeRandom(),
     http: nodeHttp(),

@@ -4,10 +4,11 @@
  */
 import type { Config } from '../config/config.ts';
 import { templatesDirectory } from '../config/layout.ts';
-import { isHostError, PlatterError } from '../errors.ts';
+import { PlatterError } from '../errors.ts';
 import { readDiskInfo } from '../images/files/disk-info.ts';
-import type { Filesystem, FileStat } from '../ports/filesystem.ts';
+import type { Filesystem } from '../ports/filesystem.ts';
 import { baseNameOf, parentOf } from '../workspace/area.ts';
+import { statOrNothing } from '../workspace/once.ts';
 import { readRecord } from '../workspace/record.ts';
 import { BackingChains, type Chain, type ChainFile } from './backing-chain.ts';
 import { instanceFiles, type InstanceFile } from './instance-files.ts';
@@ -116,13 +117,6 @@ function isSame(config: Config, file: ChainFile, target: Target): boolean {
     return isTemplate && file.path.endsWith(ending);
   }
   return file.stat.device === target.stat?.device && file.stat.inode === target.stat.inode;
-}
-
-async function statOrNothing(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
-  return filesystem.stat(path).catch((error: unknown) => {
-    if (isHostError(error)) return undefined;
-    throw error;
-  });
 }
 
 /** What keeps something from going, for people; undefined where nothing does. */

@@ -67,9 +67,16 @@ export async function makeDirectories(filesystem: Filesystem, path: string): Pro
       await makeDirectories(filesystem, parentOf(path));
     }
   }
+  const parent = parentOf(path);
+  if ((await statOrNothing(filesystem, parent)) !== undefined) {
+    throw new PlatterError('PERMISSION_DENIED', `no directory can be made in ${parent}`, {
+      details: { path },
+      hint: 'choose another instances path',
+    });
+  }
   throw new PlatterError(
     'LOCKED',
-    `cannot make a directory: its parent is removed again and again`,
+    'cannot make a directory: its parent is removed again and again',
     {
       details: { path },
     },

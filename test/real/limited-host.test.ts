@@ -24,6 +24,18 @@ describe('a host that cannot', () => {
     for (const mount of mounts) await mount.dispose();
   });
 
+  test('a kernel that makes no directories there: told, and soon', async () => {
+    const result = await platter('/proc/x', [
+      ...image('create', 'vm1/disk', '--size', '1M'),
+      '--json',
+    ]);
+    expect(result.status).toBe(1);
+    expect(errorOf(result)).toMatchObject({
+      code: 'PERMISSION_DENIED',
+      message: 'no directory can be made in /proc',
+    });
+  });
+
   test('a full filesystem: NO_SPACE, and nothing is left', async () => {
     const mount = await loopMount('ext4', '24M');
     mounts.push(mount);

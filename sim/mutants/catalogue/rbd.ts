@@ -206,7 +206,7 @@ export const rbdMutants: readonly Mutant[] = [
     patches: [
       {
         module: 'images/rbd/destroy',
-        find: "await removeTaken(session, cluster, removal); return 'finished';",
+        find: "await removeListed(session, cluster, removal); return 'finished';",
         replace: "return 'finished';",
       },
     ],

@@ -2,6 +2,7 @@
 import type { Config, ImageType } from '../../config/config.ts';
 import { imagePath } from '../../config/layout.ts';
 import type { Session, Step } from '../../operations/step.ts';
+import { statAnew } from '../../workspace/once.ts';
 import { publish } from '../../workspace/publish.ts';
 import { isHostError } from '../../errors.ts';
 import type { Filesystem, FileStat } from '../../ports/filesystem.ts';
@@ -95,15 +96,15 @@ function publishImageStep(
         }),
       });
       // The image is there: a look that fails is another look's matter.
-      const stat = await statOrNothing(host.filesystem, draftPath(session));
+      const stat = await lookAtLeisure(host.filesystem, draftPath(session));
       if (stat !== undefined) onPublished({ id: workspace.id, record, stat });
     },
   };
 }
 
-async function statOrNothing(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
+async function lookAtLeisure(filesystem: Filesystem, path: string): Promise<FileStat | undefined> {
   try {
-    return await filesystem.stat(path);
+    return await statAnew(filesystem, path);
   } catch (error) {
     if (!isHostError(error)) throw error;
     return undefined;
