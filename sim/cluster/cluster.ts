@@ -114,9 +114,19 @@ export class Cluster {
   #openByGuest(image: ClusterImage): { close: () => void; die: () => void } {
     const client = this.connect('admin', { isGuest: true });
     image.watchers.add(client);
-    image.lock = { client, id: `auto ${client.number}`, isManual: false };
     noteTwoNames(image);
     return { close: () => this.leave(client), die: () => this.die(client) };
+  }
+
+  /** librbd takes the exclusive lock with the first write, not when it opens the image. */
+  #write(image: ClusterImage, content: RawContent): void {
+    const client = [...image.watchers].find(
+      ({ isGuest, diedUs }) => isGuest && diedUs === undefined,
+    );
+    if (client !== undefined) {
+      image.lock = { client, id: `auto ${client.number}`, isManual: false };
+    }
+    this.setContent(image, content);
   }
 
   #forget(client: ClusterClient): void {
@@ -164,7 +174,7 @@ export class Cluster {
       namespace,
       inode: createDevice(this.#volume, {
         read: () => image.content,
-        write: (written) => this.setContent(image, written),
+        write: (written) => this.#write(image, written),
         sync: () => {},
         open: () => this.#openByGuest(image),
       }),

@@ -38,7 +38,8 @@ export const inUse: Invariant = {
 const lastOfTools = new WeakMap<OperationRun, number>();
 /** Those whose tool writes without asking. */
 const overwriting = new WeakSet<OperationRun>();
-const asksNobody = /^rbd .* bench --io-type write /;
+/** A machine that has not written yet has no exclusive lock that a roll back would meet. */
+const asksNobody = /^rbd .* (bench --io-type write|snap rollback) /;
 
 /** Sizes before the operations that whoever recovers the disk may carry through. */
 function brokenOff({ runs, unsettled }: Model, address: string): readonly number[] {

@@ -30,6 +30,7 @@ import { permissions } from './permissions.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
 import { sameTemplates } from './same-templates.ts';
+import { removedRecords } from './removed-records.ts';
 import { secrets } from './secrets.ts';
 import { imagesOfService } from './service-images.ts';
 import { singleFlight } from './single-flight.ts';
@@ -61,6 +62,7 @@ export const invariants: readonly Invariant[] = [
   keptTemplates,
   sameTemplates,
   imageRecords,
+  removedRecords,
   templateRecords,
   permissions,
   chains,

@@ -29,7 +29,7 @@ const cacheMode = v.pipe(
 );
 const poolName = v.pipe(
   v.string(),
-  v.regex(/^[^\s@:,/]+(\/[^\s@:,/]+)?$/, 'is no pool or pool/namespace'),
+  v.regex(/^(?!-)[^\s@:,/]+(\/[^\s@:,/]+)?$/, 'is no pool or pool/namespace'),
 );
 const lvmName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+_.][A-Za-z0-9+_.-]*$/, 'is no LVM name'));
 

@@ -114,6 +114,8 @@ test('what is no location of a snapshot is none', () => {
     'rbd://fsid/pool/image/snap/more',
     'rbd://fsid/pool/%zz/snap',
     'rbd://fsid/pool/a%40b/snap',
+    'rbd://fsid/--image=vms/vm1_disk/s1',
+    'rbd://fsid/%2D%2Dimage=vms/vm1_disk/s1',
     'rbd://fsid/pool/a%2Fb/snap',
   ];
   for (const url of wrong) expect(parseLocation(url), url).toBe(undefined);

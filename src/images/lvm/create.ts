@@ -250,7 +250,11 @@ function publishing(draft: Draft, before: (session: Session) => readonly Command
     description: `publish it: ${commandLines([lvrename(group, 'platter-part-…', name)])}`,
     async run(session) {
       const { host, workspace } = session;
-      const record = recordOf(session, order, { type: 'lvm', format: 'raw' });
+      const { uuid } = draft.group;
+      const record = recordOf(session, order, {
+        ...{ type: 'lvm', format: 'raw' },
+        store: { name: group, uuid },
+      });
       await publishRecord(host.filesystem, workspace, record);
       const commands = [
         ...before(session),

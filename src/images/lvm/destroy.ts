@@ -1,10 +1,9 @@
 /** Removes a disk with its snapshots. The disk is gone by one rename; then it is cleared, and only then removed. */
-import { instanceDirectory } from '../../config/layout.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { deactivate, lvremove, lvrename } from '../../tools/lvm/argv.ts';
 import { tidy } from '../../workspace/area.ts';
-import { removeRecord } from '../../workspace/record.ts';
+import { forgetTaken } from '../../workspace/taken-away.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import type { Clearing } from './content.ts';
@@ -58,10 +57,7 @@ export async function destroySteps(
             lvrename(group, disk.name, removedName(workspace.id)),
           ],
         });
-        if (recordId !== null) {
-          const directory = instanceDirectory(config, address.instance);
-          await removeRecord(session.host.filesystem, directory, address.disk, recordId);
-        }
+        await forgetTaken(session.host.filesystem, workspace, recordId);
       },
     },
     {
@@ -146,10 +142,8 @@ export async function recoverDestruction(
     if (key !== undefined) await openMap(place, session, disk.name, key);
     return 'undone';
   }
-  const { directory, name } = leftover;
-  if (typeof intent['recordId'] === 'string') {
-    await removeRecord(session.host.filesystem, directory, name, intent['recordId']);
-  }
+  const recordId = typeof intent['recordId'] === 'string' ? intent['recordId'] : null;
+  await forgetTaken(session.host.filesystem, leftover, recordId);
   const snapshots = (intent['snapshots'] as readonly string[] | undefined) ?? [];
   const clearing = intent['clearing'] as Clearing;
   const ownPool = typeof intent['ownPool'] === 'string' ? intent['ownPool'] : undefined;

@@ -7,7 +7,7 @@ import { formatAddress, type ImageAddress } from '../../names.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
 import type { Driver, DriverContext, DriverFactory } from '../driver.ts';
 
-import { lookForRecord, type Look } from '../image-record.ts';
+import { lookForRecord, requireStore, type Look } from '../image-record.ts';
 import { planVolume } from './create.ts';
 import { destroySteps } from './destroy.ts';
 import { factsOf, imageVolume, snapshotsOf } from './facts.ts';
@@ -36,7 +36,9 @@ export const lvmDriver: DriverFactory = (context): Driver => {
   const find = async (address: ImageAddress, state: VolumeGroup, look?: Look) => {
     const { recorded: record } = (look ?? (await lookForRecord(host, config, address))).record;
     const isOwn = record === undefined || record.content.backend === 'lvm';
-    return isOwn ? factsOf(state, address, record) : undefined;
+    if (!isOwn) return undefined;
+    if (record !== undefined) requireStore(record.content, { name: state.name, uuid: state.uuid });
+    return factsOf(state, address, record);
   };
 
   return {

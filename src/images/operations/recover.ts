@@ -1,5 +1,5 @@
 /** Deals with what interrupted operations on one image have left: the operation itself does nothing else. */
-import { PlatterError } from '../../errors.ts';
+import { PlatterError, type ErrorCode } from '../../errors.ts';
 import { imagePath, instanceDirectory, reservePath } from '../../config/layout.ts';
 import type { Operation } from '../../operations/perform.ts';
 import type { Step } from '../../operations/step.ts';
@@ -23,13 +23,19 @@ export function recoverOperation(image: ImageHandle): Operation<void> {
   };
 }
 
-/** Whatever cannot be read, or must not be opened, is there. */
+/** CONFIG_INVALID: it is in another pool or volume group. */
+const notToBeJudged: ReadonlySet<ErrorCode> = new Set([
+  'CORRUPT',
+  'UNSAFE_IMAGE',
+  'CONFIG_INVALID',
+]);
+
+/** Whatever cannot be read, must not be opened, or cannot be seen from here, is there. */
 async function isThere(image: ImageHandle): Promise<boolean> {
   try {
     return (await findImage(image, image.address)) !== undefined;
   } catch (error) {
-    if (PlatterError.is(error) && (error.code === 'CORRUPT' || error.code === 'UNSAFE_IMAGE'))
-      return true;
+    if (PlatterError.is(error) && notToBeJudged.has(error.code)) return true;
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import type { Cluster } from './cluster.ts';
 import { inPlaceStep } from './in-place.ts';
 import { imageNameOf } from './names.ts';
-import { orAlready, removeSnapshot, requireNotOpen } from './remove.ts';
+import { busyMs, orAlready, removeSnapshot, requireNotOpen } from './remove.ts';
 import { isAbsent } from './run-rbd.ts';
 
 export function specOf({ pool }: Cluster, { address }: Pick<ImageFacts, 'address'>): string {
@@ -154,6 +154,8 @@ const recoveries: Readonly<Record<string, Recovery>> = {
   async 'restore snapshot'(session, cluster, intent) {
     const snapshot = await cluster.info(snapshotOf(intent));
     if (snapshot === undefined) return false;
+    // A machine may have been started on it meanwhile: it would lose what it has under it.
+    await requireNotOpen(session, cluster, String(intent['image']), busyMs);
     await cluster.rewrite(session, rbdRollBack(cluster.client, snapshotOf(intent)), {
       action: 'finish bringing back the snapshot',
       bytes: snapshot.sizeBytes,

@@ -115,7 +115,10 @@ async function publish(
 ): Promise<ImageFacts> {
   const { filesystem } = session.host;
   const { workspace } = session;
-  const record = recordOf(session, order, { type: 'rbd', format: 'raw' });
+  const record = recordOf(session, order, {
+    ...{ type: 'rbd', format: 'raw' },
+    store: { name: cluster.pool },
+  });
   await publishRecord(filesystem, workspace, record);
   try {
     await cluster.rename(session, draft, image, 'publish the image');

@@ -10,7 +10,7 @@ import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { baseNameOf, parentOf, tidy } from '../../workspace/area.ts';
-import { removeRecord } from '../../workspace/record.ts';
+import { forgetTaken } from '../../workspace/taken-away.ts';
 import {
   abandonIntent,
   isTakenOver,
@@ -198,9 +198,7 @@ async function forget(session: Session, config: Config, facts: ImageFacts): Prom
   const { address, recordId } = facts;
   const directory = instanceDirectory(config, address.instance);
   try {
-    if (recordId !== null) {
-      await removeRecord(host.filesystem, directory, address.disk, recordId);
-    }
+    await forgetTaken(host.filesystem, workspace, recordId);
     await host.filesystem.removeTree(workspace.path);
     await tidy(host.filesystem, directory);
   } catch (error) {

@@ -7,7 +7,7 @@ import type { Host } from '../../ports/host.ts';
 import { sectorBytes } from '../../sizes.ts';
 import { readRecord } from '../../workspace/record.ts';
 import type { CreateOrder, ImageFacts, ShareOrder } from '../driver.ts';
-import type { ImageRecord } from '../image-record.ts';
+import { requireStore, type ImageRecord } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
 import { locationSpec } from './location.ts';
 import { imageNameOf, namesakesOf, qemuPath, templateOfImage } from './names.ts';
@@ -27,11 +27,12 @@ export async function findRbdImage(
 ): Promise<ImageFacts | undefined> {
   const spec = `${cluster.pool}/${imageNameOf(address)}`;
   const info = await cluster.info(spec);
-  if (info === undefined) return undefined;
-  if (await isNamesakes(filesystem, config, address)) return undefined;
   const directory = instanceDirectory(config, address.instance);
-  const [record, snapshots, allocatedBytes] = await Promise.all([
-    readRecord<ImageRecord>(filesystem, directory, address.disk),
+  const record = await readRecord<ImageRecord>(filesystem, directory, address.disk);
+  if (record !== undefined) requireStore(record.content, { name: cluster.pool });
+  if (info === undefined) return undefined;
+  if (await isNamesakes(filesystem, cluster, config, address)) return undefined;
+  const [snapshots, allocatedBytes] = await Promise.all([
     info.snapshotCount === 0 ? [] : cluster.snapshots(spec),
     cluster.usedBytes(spec),
   ]);
@@ -59,11 +60,17 @@ export async function findRbdImage(
 }
 
 /** Whether this host's records say that the image of this name is the one of another address. */
-async function isNamesakes(filesystem: Filesystem, config: Config, address: ImageAddress) {
+async function isNamesakes(
+  filesystem: Filesystem,
+  { pool }: Cluster,
+  config: Config,
+  address: ImageAddress,
+) {
   for (const { instance, disk } of namesakesOf(address)) {
     const directory = instanceDirectory(config, instance);
     const record = await readRecord<ImageRecord>(filesystem, directory, disk);
-    if (record?.content.backend === 'rbd') return true;
+    const isHere = (record?.content.store?.name ?? pool) === pool;
+    if (record?.content.backend === 'rbd' && isHere) return true;
   }
   return false;
 }

@@ -107,7 +107,8 @@ export function parseLocation(url: string): RbdLocation | undefined {
   const [fsid = '', pool = '', image = '', snapshot = ''] = parts;
   // What rbd would read as another image, a namespace or a snapshot is no name.
   const areNames = [image, snapshot].every((part) => /^[^@/]+$/.test(part));
-  const isPool = /^[^@/\s]+(\/[^@/\s]+)?$/.test(pool);
+  // One that begins with a dash would be an option.
+  const isPool = /^(?!-)[^@/\s]+(\/[^@/\s]+)?$/.test(pool);
   const isWhole = parts.length === 4 && fsid !== '' && isPool && areNames;
   return isWhole ? { fsid, pool, image, snapshot } : undefined;
 }

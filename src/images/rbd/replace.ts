@@ -89,7 +89,10 @@ async function replace(
   const otherwise = await readIntent(filesystem, workspace);
   if (made === undefined || otherwise === undefined) throw lost(name);
   const found = await requireReplaceable(session, cluster, former);
-  const record = recordOf(session, order, { type: 'rbd', format: 'raw' });
+  const record = recordOf(session, order, {
+    ...{ type: 'rbd', format: 'raw' },
+    store: { name: cluster.pool },
+  });
   const removal = removalOf(session, { image, imageId: found.id, wipe: false });
   const imageIds = { [draft]: made.id };
   const known = { imageIds, draft, record, formerRecord: former.recordId };
