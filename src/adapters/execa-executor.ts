@@ -7,6 +7,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { PlatterError } from '../errors.ts';
 import type { Command, Executor, RunOptions, RunResult } from '../ports/executor.ts';
+import { timerMsMax } from './node-clock.ts';
 
 const maxOutputBytesDefault = 16 * 1024 * 1024;
 /** How long after the end of a tool its grandchildren may keep its pipes open. */
@@ -69,7 +70,7 @@ function watchOver(subprocess: ChildProcess, options: RunOptions) {
     timer = setTimeout(kill('timeout'), graceMs);
   };
   const end = graceMs === undefined ? kill('timeout') : ask;
-  if (timeoutMs !== undefined) timer = setTimeout(end, timeoutMs);
+  if (timeoutMs !== undefined) timer = setTimeout(end, Math.min(timeoutMs, timerMsMax));
   let graceTimer: NodeJS.Timeout | undefined;
   subprocess.once('exit', () => {
     graceTimer = setTimeout(() => killGroup(subprocess), pipeGraceMs);

@@ -67,7 +67,10 @@ function startBar(options: GlobalOptions, output: OutputOptions): ProgressBar | 
 function timeLimit(host: Host, timeout: string | undefined, interrupt: AbortSignal) {
   const controller = new AbortController();
   const over = new AbortController();
-  interrupt.addEventListener('abort', () => controller.abort(interrupt.reason), { once: true });
+  const stop = () => controller.abort(interrupt.reason);
+  // A signal may have come while the command started.
+  if (interrupt.aborted) stop();
+  else interrupt.addEventListener('abort', stop, { once: true });
   if (timeout !== undefined) {
     host.clock.sleep(parseDuration(timeout), over.signal).then(
       () => controller.abort(new PlatterError('TIMED_OUT', `not done within ${timeout}`)),

@@ -88,7 +88,15 @@ async function isDirectory(filesystem: Filesystem, path: string, cause: unknown)
   const stat = await statOrNothing(filesystem, path);
   if (stat === undefined) return false;
   const { kind } = stat;
-  if (kind === 'directory' || kind === 'symlink') return true;
+  if (kind === 'directory') return true;
+  if (kind === 'symlink') {
+    if ((await statOrNothing(filesystem, `${path}/.`)) !== undefined) return true;
+    throw new PlatterError('NOT_FOUND', `${path} is a link to what is not there`, {
+      details: { path },
+      hint: 'mount what it leads to, or name another directory',
+      cause,
+    });
+  }
   throw new PlatterError('INVALID_ARGUMENT', 'a file stands where a directory is needed', {
     details: { path, kind },
     hint: 'move it away, or choose another instances path',

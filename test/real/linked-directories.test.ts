@@ -46,3 +46,18 @@ test('disks are made and removed there', async () => {
   expect(JSON.parse((await run('image', 'list')).stdout)).toEqual([]);
   expect(await run('template', 'delete', 't', '--yes')).toMatchObject({ status: 0 });
 });
+
+test.each([
+  ['vm4', ['image', 'create', 'vm4/disk', '--size', '1M']],
+  ['_base', ['template', 'add', 't', `${directory}/t.raw`]],
+  ['locks', ['image', 'create', 'vm5/disk', '--size', '1M']],
+])('a link %s to what is not mounted is told as that', async (name, args) => {
+  const path = `${instances}/${name}`;
+  rmSync(path, { recursive: true, force: true });
+  symlinkSync(`${directory}/nowhere`, path);
+  expect(errorOf(await run(...args))).toMatchObject({
+    code: 'NOT_FOUND',
+    message: `${path} is a link to what is not there`,
+  });
+  rmSync(path);
+});

@@ -84,3 +84,21 @@ describe('a command that only reads ends at once, though what it asks never answ
     expect(code()).toBe('TIMED_OUT');
   });
 });
+
+test.each([0, 3, 8])('a signal that comes %i ms after the first is listened to', async (ms) => {
+  const preload = `data:text/javascript,let n=0; process.on('newListener', (event) => {
+    if (event === 'SIGTERM' && n++ === 0) setTimeout(() => process.kill(process.pid, event), ${ms});
+  });`;
+  const args = ['image', 'create', `early${ms}/disk`, '--size', '1G'];
+  const child = spawn(
+    'node',
+    ['--import', preload, 'dist/cli/main.js', '--instances-path', instances, ...args],
+    { stdio: 'ignore' },
+  );
+  expect(await once(child, 'close')).toEqual([143, null]);
+});
+
+test('a --timeout beyond the timers of Node is none that is over at once', async () => {
+  const args = ['image', 'create', 'late/disk', '--size', '1M', '--timeout', '25d'];
+  expect(await platter(instances, args)).toMatchObject({ status: 0, stderr: '' });
+});
