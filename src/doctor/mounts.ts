@@ -1,4 +1,5 @@
 /** Mounts, as /proc/self/mountinfo has them (proc(5)). Pure. */
+import { deviceNumber } from '../device-number.ts';
 
 export interface Mount {
   readonly device: number;
@@ -32,11 +33,6 @@ function parseMount(line: string): Mount | undefined {
     type,
     options: [...mountOptions.split(','), ...filesystemOptions.split(',')],
   };
-}
-
-/** As stat(2) gives it, of up to 32 bits. */
-function deviceNumber(major: number, minor: number): number {
-  return (major & 0xfff) * 256 + (minor & 0xff) + (minor >>> 8) * 2 ** 20;
 }
 
 /**
