@@ -4,6 +4,7 @@ import type { Profile } from '../faults/profiles.ts';
 import { webTemplateBytes } from './contents.ts';
 import { drawCluster } from './cluster.ts';
 import { drawEncryption } from './encryption.ts';
+import { withLongNames } from './long-names.ts';
 import { drawVolumeGroup } from './volume-group.ts';
 import { Prng } from '../schedule/prng.ts';
 import {
@@ -45,6 +46,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
     withWipes(new Prng(seed, 'wipe'), workload.clients),
     backend,
   );
+  const named = { ...workload, clients, ...encryption };
   const toolsWarn = new Prng(seed, 'warnings').oneIn(5);
   return {
     backend,
@@ -62,7 +64,6 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
       ...(profile.cachesNames ? { cachesNames: true } : {}),
     },
     ...(backend === 'lvm' ? { group: drawVolumeGroup(new Prng(seed, 'volume group')) } : {}),
-    ...encryption,
     ...(cluster === undefined ? {} : { cluster }),
     config: {
       preallocateImages: prng.oneIn(6) ? 'space' : 'none',
@@ -70,8 +71,7 @@ export function generateScenario(seed: number, backend: SimBackend, profile: Pro
       maxConcurrentDiskOps: prng.oneIn(5) ? 1 : 0,
     },
     templates,
-    ...workload,
-    clients,
+    ...(backend === 'lvm' ? withLongNames(new Prng(seed, 'long names'), named) : named),
     faults: drawFaults(new Prng(seed, `faults ${profile.name}`), profile, {
       machines,
       clients: workload.clients,

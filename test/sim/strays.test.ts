@@ -75,7 +75,7 @@ describe('in a volume group', () => {
       { lvm: { volumeGroup: 'vg0' } },
     );
 
-  test('volumes with tags of platter alone', async () => {
+  test('volumes with tags of platter, or with names that only it gives', async () => {
     const { host, backend, run } = await world();
     await leaveWorkspace(host, '00000000000000aa');
     const made = '--addtag platter.made=00000000000000aa';
@@ -86,7 +86,8 @@ describe('in a volume group', () => {
       `platter-template-abababababababab-pool --addtag platter.template=${sha256}`,
       'platter-snapshot-00000000000000dd --addtag platter.of=vm7/disk --addtag platter.snapshot=s',
       'vm8_disk --addtag platter.image=vm8/disk',
-      ...['platter-part-00000000000000ee', 'root', 'vm9_disk'],
+      ...['platter-part-00000000000000ee', 'platter-snapshot-00000000000000ff', 'root', 'vm9_disk'],
+      'platter-template-0123456789abcdef-pool',
     ]) {
       await run(`lvcreate -qq --yes -L 4M -n ${volume} vg0`);
     }
@@ -98,10 +99,13 @@ describe('in a volume group', () => {
         'vm1/disk',
       ],
       ['orphan-volume', 'vg0/platter-snapshot-00000000000000dd', 'vm7/disk'],
+      ['orphan-volume', 'vg0/platter-template-0123456789abcdef-pool', null],
       ['orphan-volume', 'vg0/platter-template-abababababababab-pool', null],
       ['orphan-volume', 'vg0/vm8_disk', 'vm8/disk'],
       ['half-made-volume', 'vg0/platter-part-00000000000000bb', null],
+      ['half-made-volume', 'vg0/platter-part-00000000000000ee', null],
       ['half-made-volume', 'vg0/platter-removed-00000000000000cc', null],
+      ['half-made-volume', 'vg0/platter-snapshot-00000000000000ff', null],
     ]);
     expect(strays.at(-1)?.allocatedBytes).toBe(4 * 1024 * 1024);
   });

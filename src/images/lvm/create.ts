@@ -115,9 +115,9 @@ function beginStep({ order, group }: Draft): Step {
   };
 }
 
-/** Tags of the new disk. The operation's own is not known before it begins. */
+/** Tags of the new disk: first the operation's own, by which it is found when all others are missing yet. */
 function tagsOf({ order, key }: Draft, { workspace }: Session): readonly string[] {
-  return [tag('image', formatAddress(order.address)), tag('made', workspace.id), ...keyTags(key)];
+  return [tag('made', workspace.id), tag('image', formatAddress(order.address)), ...keyTags(key)];
 }
 
 /** One process where the size is right, two where the disk has to grow before it is published. */

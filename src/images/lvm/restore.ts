@@ -103,7 +103,7 @@ function replaceStep(
 function tagsOfSuccessor({ tags }: Volume, address: ImageAddress, id: string): readonly string[] {
   const own = [tag('image', ''), tag('made', '')];
   const kept = tags.filter((known) => !own.some((prefix) => known.startsWith(prefix)));
-  return [...kept, tag('image', formatAddress(address)), tag('made', id)];
+  return [tag('made', id), tag('image', formatAddress(address)), ...kept];
 }
 
 async function reopen(place: Place, session: Session, disk: Volume): Promise<void> {

@@ -1,4 +1,7 @@
-/** Volumes of platter that nothing explains: others' are not looked at. */
+/**
+ * Volumes of platter that nothing explains: others' are not looked at. By its name alone platter knows what was cut off before
+ * it had any tags.
+ */
 import type { Known, Stray } from '../../audit/stray.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import { readRecord } from '../../workspace/record.ts';
@@ -15,7 +18,7 @@ export async function lvmStrays(
   const explained = await known();
   const strays: Stray[] = [];
   for (const volume of group.volumes) {
-    const why = isForeign(volume) ? undefined : await whyStray(place, group, volume, explained);
+    const why = isOurs(volume) ? await whyStray(place, group, volume, explained) : undefined;
     if (why === undefined) continue;
     strays.push({ ...why, path: `${group.name}/${volume.name}`, allocatedBytes: volume.sizeBytes });
   }
@@ -24,7 +27,21 @@ export async function lvmStrays(
 
 type Why = Omit<Stray, 'path' | 'allocatedBytes'>;
 
-const half = /^platter-(?:part|removed)-([0-9a-f]+)/;
+const ours = /^platter-(part|removed|snapshot|pool|template)-([0-9a-f]+)/;
+
+function isOurs(volume: Volume): boolean {
+  return !isForeign(volume) || ours.test(volume.name);
+}
+
+/** The operation that has not finished it; a snapshot is whole with its last tag. */
+function halfMadeBy(volume: Volume): string | undefined {
+  const [, what, id] = ours.exec(volume.name) ?? [];
+  const isHalf =
+    what === 'part' ||
+    what === 'removed' ||
+    (what === 'snapshot' && tagOf(volume, 'of') === undefined);
+  return isHalf ? id : undefined;
+}
 
 async function whyStray(
   place: Place,
@@ -32,7 +49,7 @@ async function whyStray(
   volume: Volume,
   known: Known,
 ): Promise<Why | undefined> {
-  const operation = half.exec(volume.name)?.[1];
+  const operation = halfMadeBy(volume);
   const removal = `lvremove ${group.name}/${volume.name}, after a look at what is in it`;
   if (operation !== undefined) {
     if (known.operations.has(operation)) return undefined;
@@ -45,9 +62,12 @@ async function whyStray(
     const message = `no template in the store has its content (${sha256})`;
     return { kind: 'orphan-volume', subject: null, message, hint: removal };
   }
-  if (volume.kind === 'pool') {
-    const isUsed = group.volumes.some(({ pool }) => pool === volume.name);
-    if (isUsed || known.operations.has(tagOf(volume, 'made') ?? '')) return undefined;
+  const [, what, id = ''] = ours.exec(volume.name) ?? [];
+  if (volume.kind === 'pool' || what === 'pool') {
+    const isUsed =
+      volume.name === place.config.lvm.thinPool ||
+      group.volumes.some(({ pool }) => pool === volume.name);
+    if (isUsed || known.operations.has(tagOf(volume, 'made') ?? id)) return undefined;
     const message = 'the sparse disk whose pool it was is not there';
     return { kind: 'orphan-volume', subject: null, message, hint: removal };
   }
@@ -58,7 +78,9 @@ async function whyStray(
     const message = 'the disk that it is a snapshot of is not there';
     return { kind: 'orphan-volume', subject: of, message, hint: removal };
   }
-  return diskWithoutRecord(place, volume);
+  if (what !== 'template') return diskWithoutRecord(place, volume);
+  const message = 'it does not say which template it is of';
+  return { kind: 'orphan-volume', subject: null, message, hint: removal };
 }
 
 /** Also one that is being removed, which only its tag tells, and one of Nova's, which only its name tells. */

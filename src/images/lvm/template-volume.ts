@@ -80,7 +80,7 @@ async function importTemplate(
   const { allocatedBytes } = await host.filesystem.stat(base.image.path);
   requirePoolRoom(requirePool(group, pool), allocatedBytes);
   const sizeBytes = roundUp(base.image.virtualSizeBytes, group.extentBytes);
-  const tags = [tag('template', base.sha256), tag('made', workspace.id)];
+  const tags = [tag('made', workspace.id), tag('template', base.sha256)];
   await changeVolumes(place, session, workspace, {
     action: 'make a volume for the template',
     commands: createThin({ group: group.name, name: part, tags, pool, sizeBytes }),

@@ -30,15 +30,19 @@ interface NewVolume {
   readonly tags: readonly string[];
 }
 
-/** `-y`: wiping an old signature is no question (B074). The tags are there at once, where the line has room for them. */
+/**
+ * `-y`: wiping an old signature is no question (B074). As many of the tags as the line has room for are there at once, the
+ * first ones; of what is killed between two lines they are all that is known. Room for `platter.made` there always is.
+ */
 function lvcreate({ group, name, tags }: NewVolume, how: string[], target = group): Command[] {
-  const command = (words: readonly string[]): Command => ({
+  const command = (count: number): Command => ({
     file: 'lvcreate',
-    args: ['-y', ...how, ...words, '-n', name, target],
+    args: ['-y', ...how, ...addTags(tags.slice(0, count)), '-n', name, target],
   });
-  const whole = command(addTags(tags));
-  if (lineOf(whole).length <= lineCharsMax) return [whole];
-  return [command([]), ...tags.map((tag) => lvchange(...addTags([tag]), `${group}/${name}`))];
+  let atOnce = tags.length;
+  while (atOnce > 0 && lineOf(command(atOnce)).length > lineCharsMax) atOnce -= 1;
+  const later = tags.slice(atOnce);
+  return [command(atOnce), ...later.map((tag) => lvchange(...addTags([tag]), `${group}/${name}`))];
 }
 
 function addTags(tags: readonly string[]): string[] {
