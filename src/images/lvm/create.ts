@@ -18,7 +18,7 @@ import { publishRecord } from '../../workspace/publish.ts';
 import type { CreateOrder, ImageFacts, Making } from '../driver.ts';
 import { recordOf } from '../image-record.ts';
 import { openMap, secretOf } from './crypt.ts';
-import { keyOf, keyTags, newKey, type DiskKey } from './disk-key.ts';
+import { keyTags, newKey, taggedKey, type DiskKey } from './disk-key.ts';
 import { factsOf } from './facts.ts';
 import { fillVolume, type VolumeKind } from './fill.ts';
 import { begin } from './intent.ts';
@@ -66,7 +66,7 @@ export async function planVolume(
 /** A copy of an encrypted disk is encrypted as that is, for what is copied is the encrypted content. */
 function keyFor(place: Place, group: VolumeGroup, { base, keyId }: CreateOrder) {
   const copied = base.kind === 'snapshot' ? volumeNamed(group, base.snapshot.id) : undefined;
-  const inherited = copied && keyOf(place, copied);
+  const inherited = copied && taggedKey(place, copied);
   const { enabled } = place.config.encryption;
   return inherited ?? (enabled && keyId !== undefined ? newKey(place, keyId) : undefined);
 }
@@ -269,7 +269,9 @@ function publishing(draft: Draft, before: (session: Session) => readonly Command
       if (key !== undefined) await openMap(place, session, name, key);
       const found = parseLvs(stdout);
       const recorded = { id: workspace.id, content: record };
-      made = found && factsOf(found, order.address, recorded);
+      made =
+        found &&
+        factsOf(found, order.address, { record: recorded, isEncrypted: key !== undefined });
     },
   };
   return { step, made: () => made };

@@ -21,8 +21,8 @@ import { classifyLvmFailure } from '../../tools/lvm/errors.ts';
 import type { Volume } from '../../tools/lvm/report.ts';
 import { runTool } from '../../tools/run.ts';
 import { exists } from '../../workspace/once.ts';
-import type { DiskKey } from './disk-key.ts';
-import { devicePath, mapName, mapperName, mapPath, tagOf } from './names.ts';
+import { newKey, taggedKey, type DiskKey } from './disk-key.ts';
+import { devicePath, imageOf, isForeign, mapName, mapperName, mapPath } from './names.ts';
 import type { Place } from './place.ts';
 
 type Running = Pick<Session, 'host'>;
@@ -104,9 +104,52 @@ export async function closeMap(place: Place, running: Running, volume: string): 
   }
 }
 
-/** Of a volume that may be encrypted. */
+/** Of a volume that may be encrypted. Whether one of Nova's is, its map alone tells. */
 export async function closeAnyMap(place: Place, running: Running, volume: Volume): Promise<void> {
-  if (tagOf(volume, 'key') !== undefined) await closeMap(place, running, volume.name);
+  const mayBeMapped = isForeign(volume) || taggedKey(place, volume) !== undefined;
+  if (mayBeMapped) await closeMap(place, running, volume.name);
+}
+
+/**
+ * Undefined where the disk is not encrypted. Nova's volumes do not say it: all are where encryption is enabled, for as plain
+ * ones they must not be shown (B064); and so is what is mapped, whatever is configured by now.
+ */
+export async function keyOf(
+  place: Place,
+  running: Running,
+  volume: Volume,
+): Promise<DiskKey | undefined> {
+  if (place.config.encryption.enabled && isForeign(volume)) return instanceKey(place, volume);
+  return keyToReopen(place, running, volume);
+}
+
+/** With which what is closed has to be mapped again: one of Nova's only if it was mapped before. */
+export async function keyToReopen(
+  place: Place,
+  running: Running,
+  volume: Volume,
+): Promise<DiskKey | undefined> {
+  if (!isForeign(volume)) return taggedKey(place, volume);
+  const key = instanceKey(place, volume);
+  return key !== undefined && (await isMapped(place, running, volume.name)) ? key : undefined;
+}
+
+/** As for a new disk of the instance. */
+function instanceKey(place: Place, volume: Volume): DiskKey | undefined {
+  const address = imageOf(volume);
+  return address && newKey(place, address.instance);
+}
+
+/**
+ * Before a disk is changed whose map may have to be made again. Of one of Nova's nobody knows whether there is a key for it:
+ * what is found out in the middle nobody could finish.
+ */
+export async function requireSecret(
+  place: Place,
+  volume: Volume,
+  key: DiskKey | undefined,
+): Promise<void> {
+  if (key !== undefined && isForeign(volume)) await secretOf(place, key.id);
 }
 
 /** Not by cryptsetup (B083), which says of one without a table that it is not there, and that it is. */

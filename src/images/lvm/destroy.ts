@@ -7,10 +7,9 @@ import { forgetTaken } from '../../workspace/taken-away.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import type { Clearing } from './content.ts';
-import { closeAnyMap, openMap } from './crypt.ts';
-import { keyOf } from './disk-key.ts';
+import { closeAnyMap, keyToReopen, openMap } from './crypt.ts';
 import { snapshotsOf } from './facts.ts';
-import { begin, idOf } from './intent.ts';
+import { begin, idOf, keyIn } from './intent.ts';
 import { isSparsePool, removedName } from './names.ts';
 import {
   readGroup,
@@ -34,6 +33,7 @@ export async function destroySteps(
   const pool = volumeNamed(state, disk.pool);
   requireZeroing(config, pool);
   const ownPool = pool !== undefined && isSparsePool(config, pool) ? pool.name : undefined;
+  const key = await keyToReopen(place, place, disk);
   const kept = snapshotsOf(state, address).map(({ volume }) => volume);
   const snapshots = kept.map(({ name }) => name);
   for (const volume of [disk, ...kept]) requireNoDependents(state, volume, snapshots);
@@ -46,7 +46,7 @@ export async function destroySteps(
       description: `make sure that nothing uses ${disk.name}, and take its name away`,
       async run(session) {
         const { workspace } = session;
-        const details = { volume: disk.name, snapshots, clearing, recordId, ownPool };
+        const details = { volume: disk.name, snapshots, clearing, recordId, ownPool, key };
         await begin(session, state, 'lvm destroy', details);
         for (const volume of [disk, ...inPool]) await closeAnyMap(place, session, volume);
         await changeVolumes(place, session, workspace, {
@@ -138,7 +138,7 @@ export async function recoverDestruction(
   const disk = volumeNamed(group, String(intent['volume']));
   if (disk !== undefined && volumeNamed(group, removedName(id)) === undefined) {
     await activateVolume(place, session, leftover, disk.name);
-    const key = keyOf(place, disk);
+    const key = keyIn(place, intent, disk);
     if (key !== undefined) await openMap(place, session, disk.name, key);
     return 'undone';
   }

@@ -18,8 +18,8 @@ export function newKey({ config }: Place, id: string): DiskKey {
   return { id, cipher, keySize };
 }
 
-/** Undefined where the disk is not encrypted. Of one that does not say how, it is as it is configured. */
-export function keyOf(place: Place, volume: Volume): DiskKey | undefined {
+/** Undefined where the volume names none. Of one that does not say how, it is as it is configured. */
+export function taggedKey(place: Place, volume: Volume): DiskKey | undefined {
   const id = tagOf(volume, 'key');
   if (id === undefined) return undefined;
   const { cipher, keySize } = newKey(place, id);

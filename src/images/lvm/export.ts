@@ -5,8 +5,8 @@ import type { Session, Step } from '../../operations/step.ts';
 import { activate, deactivate } from '../../tools/lvm/argv.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { ExportOrder } from '../driver.ts';
-import { closeAnyMap, closeMap, openMap } from './crypt.ts';
-import { keyOf, type DiskKey } from './disk-key.ts';
+import { closeAnyMap, closeMap, keyOf, openMap } from './crypt.ts';
+import type { DiskKey } from './disk-key.ts';
 import { imageVolume } from './facts.ts';
 import { devicePath, volumeName } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
@@ -28,7 +28,7 @@ export function exportVolumeStep(place: Place, order: ExportOrder): Step {
         );
       const state = await readGroup(place, session.host);
       const volume = imageVolume(state, facts.address);
-      const key = volume === undefined ? undefined : keyOf(place, volume);
+      const key = volume && (await keyOf(place, session, volume));
       if (snapshot === undefined) return copyDisk(place, session, { order, key, copy });
       return withSnapshot(place, session, snapshot.id, async (path) => {
         if (key === undefined) return copy(path);

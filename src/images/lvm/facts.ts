@@ -17,12 +17,11 @@ export function imageVolume(group: VolumeGroup, address: ImageAddress): Volume |
 export function factsOf(
   group: VolumeGroup,
   address: ImageAddress,
-  record: Recorded<ImageRecord> | undefined,
+  { record, isEncrypted }: { record: Recorded<ImageRecord> | undefined; isEncrypted: boolean },
 ): ImageFacts | undefined {
   const volume = imageVolume(group, address);
   if (volume === undefined) return undefined;
   const { name, sizeBytes } = volume;
-  const isEncrypted = tagOf(volume, 'key') !== undefined;
   const pool = volume.pool === '' ? undefined : volumeNamed(group, volume.pool);
   return {
     address,

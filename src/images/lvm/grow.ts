@@ -13,9 +13,9 @@ import {
 } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { syncContent, writeZeros } from './content.ts';
-import { closeAnyMap, growMap, openMap } from './crypt.ts';
-import { keyOf, type DiskKey } from './disk-key.ts';
-import { begin } from './intent.ts';
+import { closeAnyMap, growMap, keyOf, openMap, requireSecret } from './crypt.ts';
+import type { DiskKey } from './disk-key.ts';
+import { begin, keyIn } from './intent.ts';
 import { devicePath } from './names.ts';
 import {
   readGroup,
@@ -40,7 +40,9 @@ export async function growSteps(
   requireWritable(volume);
   const { name } = volume;
   const command = lvextend(group, name, sizeBytes);
-  const added = addedTo(place, volume, { fromBytes: virtualSizeBytes, toBytes: sizeBytes });
+  const key = await keyOf(place, place, volume);
+  await requireSecret(place, volume, key);
+  const added = addedTo(volume, { fromBytes: virtualSizeBytes, toBytes: sizeBytes, key });
   // What is zeroed must be what was added: not what somebody else has added meanwhile, and written to.
   const writtenBytes = isZeroed(added) ? sizeBytes - virtualSizeBytes : 0;
   if (volume.kind === 'thin') requirePoolRoom(requirePool(state, volume.pool), writtenBytes);
@@ -58,6 +60,7 @@ export async function growSteps(
           volume: name,
           fromBytes: virtualSizeBytes,
           sizeBytes,
+          key,
         });
         const commands = [activate(group, name), ...guard, command];
         const change = { action: 'grow the disk', commands };
@@ -99,12 +102,8 @@ interface Added {
   readonly isThick: boolean;
 }
 
-function addedTo(
-  place: Place,
-  volume: Volume,
-  range: { fromBytes: number; toBytes: number },
-): Added {
-  return { ...range, key: keyOf(place, volume), isThick: volume.kind !== 'thin' };
+function addedTo(volume: Volume, range: Omit<Added, 'isThick'>): Added {
+  return { ...range, isThick: volume.kind !== 'thin' };
 }
 
 /** What a pool adds reads as zeros by itself, where nothing decrypts it. */
@@ -148,7 +147,11 @@ export async function recoverGrowth(
   // Grown or not: LVM that was killed has left it suspended, and so whatever machine uses it.
   await activateVolume(place, session, leftover, name);
   if (volume.sizeBytes < toBytes) return 'undone';
-  const added = addedTo(place, volume, { fromBytes: Number(intent['fromBytes']), toBytes });
+  const added = addedTo(volume, {
+    fromBytes: Number(intent['fromBytes']),
+    toBytes,
+    key: keyIn(place, intent, volume),
+  });
   if (volume.sizeBytes > toBytes || !isZeroed(added)) return 'finished';
   await closeAnyMap(place, session, volume);
   await activateVolume(place, session, leftover, name, {

@@ -1,9 +1,11 @@
 /** What operations on volumes write down before they begin, for whoever has to finish or undo them. */
 import { PlatterError } from '../../errors.ts';
 import type { Session } from '../../operations/step.ts';
-import type { VolumeGroup } from '../../tools/lvm/report.ts';
+import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import { parentOf } from '../../workspace/area.ts';
 import { replaceIntent, writeIntent, type Intent } from '../../workspace/workspace.ts';
+import { taggedKey, type DiskKey } from './disk-key.ts';
+import type { Place } from './place.ts';
 
 export type LvmOperation =
   | 'lvm create'
@@ -68,6 +70,11 @@ export function requireSameGroup(intent: Intent, group: VolumeGroup): void {
       hint: `set lvm.volume_group to the group that it was then, and run platter recover`,
     },
   );
+}
+
+/** Of the disk that it is about. One of Nova's did not say it itself, and is not mapped any more maybe. */
+export function keyIn(place: Place, intent: Intent, disk: Volume): DiskKey | undefined {
+  return taggedKey(place, disk) ?? (intent['key'] as DiskKey | undefined);
 }
 
 export function idOf(intent: Intent): string {

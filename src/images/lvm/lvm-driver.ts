@@ -9,6 +9,7 @@ import type { Driver, DriverContext, DriverFactory } from '../driver.ts';
 
 import { lookForRecord, requireStore, type Look } from '../image-record.ts';
 import { planVolume } from './create.ts';
+import { keyOf } from './crypt.ts';
 import { destroySteps } from './destroy.ts';
 import { factsOf, imageVolume, snapshotsOf } from './facts.ts';
 import { endExport, exportVolumeStep } from './export.ts';
@@ -21,7 +22,6 @@ import {
   imageOf,
   mapPath,
   mapSuffix,
-  tagOf,
   volumeName,
 } from './names.ts';
 import { readGroup, volumeNamed, type Place } from './place.ts';
@@ -38,7 +38,10 @@ export const lvmDriver: DriverFactory = (context): Driver => {
     const isOwn = record === undefined || record.content.backend === 'lvm';
     if (!isOwn) return undefined;
     if (record !== undefined) requireStore(record.content, { name: state.name, uuid: state.uuid });
-    return factsOf(state, address, record);
+    const volume = imageVolume(state, address);
+    if (volume === undefined) return undefined;
+    const isEncrypted = (await keyOf(place, place, volume)) !== undefined;
+    return factsOf(state, address, { record, isEncrypted });
   };
 
   return {
@@ -110,11 +113,13 @@ function pathOf({ group }: Place, address: ImageAddress, isEncrypted: boolean): 
   return isEncrypted ? mapPath(name) : devicePath(group, name);
 }
 
-/** Whether a disk that is there is encrypted it says itself, whatever the next one will be. */
+/** Whether a disk that is there is encrypted it says itself, or its map; whatever the next one will be. */
 async function openPath(place: Place, address: ImageAddress): Promise<string> {
   const volume = imageVolume(await readGroup(place, place.host), address);
   const isEncrypted =
-    volume === undefined ? place.config.encryption.enabled : tagOf(volume, 'key') !== undefined;
+    volume === undefined
+      ? place.config.encryption.enabled
+      : (await keyOf(place, place, volume)) !== undefined;
   return pathOf(place, address, isEncrypted);
 }
 

@@ -4,8 +4,7 @@ import type { Step } from '../../operations/step.ts';
 import { activate } from '../../tools/lvm/argv.ts';
 import type { VolumeGroup } from '../../tools/lvm/report.ts';
 import { exists } from '../../workspace/once.ts';
-import { isMapped, openMap } from './crypt.ts';
-import { keyOf } from './disk-key.ts';
+import { isMapped, keyOf, openMap } from './crypt.ts';
 import { imageVolume } from './facts.ts';
 import { devicePath } from './names.ts';
 import type { Place } from './place.ts';
@@ -28,7 +27,7 @@ export async function openingSteps(
       run: (session) => activateVolume(place, session, session.workspace, name),
     });
   }
-  const key = keyOf(place, volume);
+  const key = await keyOf(place, place, volume);
   if (key !== undefined && !(await isMapped(place, place, name))) {
     steps.push({
       description: `map the encrypted volume ${name}`,

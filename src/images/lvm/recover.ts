@@ -5,7 +5,7 @@ import { removeRecord } from '../../workspace/record.ts';
 import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import { openMap } from './crypt.ts';
 import { recoverDestruction } from './destroy.ts';
-import { keyOf } from './disk-key.ts';
+import { taggedKey } from './disk-key.ts';
 import { recoverGrowth } from './grow.ts';
 import { idOf, requireSameGroup, type LvmOperation } from './intent.ts';
 import { privateName, sparsePoolName, tagOf, volumeName } from './names.ts';
@@ -61,7 +61,7 @@ async function recoverCreation(
     return 'undone';
   }
   await activateVolume(place, session, leftover, name);
-  const key = keyOf(place, disk);
+  const key = taggedKey(place, disk);
   if (key !== undefined) await openMap(place, session, name, key);
   return 'finished';
 }

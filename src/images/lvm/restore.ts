@@ -18,9 +18,9 @@ import { parseLvs, type Volume, type VolumeGroup } from '../../tools/lvm/report.
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
 import { syncContent, writeContent } from './content.ts';
-import { closeAnyMap, openMap } from './crypt.ts';
-import { keyOf } from './disk-key.ts';
-import { begin, goOn, idOf } from './intent.ts';
+import { closeAnyMap, keyToReopen, openMap, requireSecret } from './crypt.ts';
+import { keyTags, taggedKey, type DiskKey } from './disk-key.ts';
+import { begin, goOn, idOf, keyIn } from './intent.ts';
 import { devicePath, privateName, removedName, tag, tagOf } from './names.ts';
 import {
   readGroup,
@@ -44,23 +44,30 @@ export async function restoreSteps(
   const state = await readGroup(place, place.host);
   const disk = requireImageVolume(state, address);
   const from = requireReadable(volumeNamed(state, snapshot.id));
+  const key = (await keyToReopen(place, place, disk)) ?? taggedKey(place, from);
+  await requireSecret(place, disk, key);
   if (from.kind !== 'thin') {
     requireWritable(disk);
-    return [copyBackStep(place, state, { disk, snapshot: from })];
+    return [copyBackStep(place, state, { disk, key, snapshot: from })];
   }
   const pool = requirePool(state, from.pool);
   requirePoolRoom(pool, 0);
   requireZeroing(place.config, pool);
   // The disk that is replaced goes.
   requireNoDependents(state, disk);
-  return [replaceStep(place, state, { address, disk, snapshot })];
+  return [replaceStep(place, state, { address, disk, key, snapshot })];
+}
+
+interface Known {
+  readonly disk: Volume;
+  readonly key: DiskKey | undefined;
 }
 
 /** The disk goes away by one rename and comes back by the next; it cannot be opened between the two, nor before. */
 function replaceStep(
   place: Place,
   state: VolumeGroup,
-  { address, disk, snapshot }: { address: ImageAddress; disk: Volume; snapshot: SnapshotFacts },
+  { address, disk, key, snapshot }: Known & { address: ImageAddress; snapshot: SnapshotFacts },
 ): Step {
   const { group } = place;
   const { id, name } = snapshot;
@@ -70,7 +77,7 @@ function replaceStep(
       const { host, workspace } = session;
       const part = privateName(workspace.id);
       const old = removedName(workspace.id);
-      await begin(session, state, 'lvm restore', { volume: disk.name });
+      await begin(session, state, 'lvm restore', { volume: disk.name, key });
       await closeAnyMap(place, session, disk);
       await changeVolumes(place, session, workspace, {
         action: 'restore the snapshot',
@@ -80,7 +87,7 @@ function replaceStep(
           ...createThinSnapshot({
             group,
             name: part,
-            tags: tagsOfSuccessor(disk, address, workspace.id),
+            tags: tagsOfSuccessor({ disk, key }, address, workspace.id),
             origin: id,
             permission: 'rw',
           }),
@@ -90,7 +97,7 @@ function replaceStep(
           lvremove(group, old),
         ],
       });
-      await reopen(place, session, disk);
+      await reopen(place, session, { disk, key });
       await completeIntent(host.filesystem, workspace);
     },
   };
@@ -98,16 +105,23 @@ function replaceStep(
 
 /**
  * What the disk says of itself, and that this operation made it. A disk of Nova's says nothing: with the tags of platter
- * it has to say which disk it is.
+ * it has to say which disk it is, and how it is encrypted.
  */
-function tagsOfSuccessor({ tags }: Volume, address: ImageAddress, id: string): readonly string[] {
-  const own = [tag('image', ''), tag('made', '')];
-  const kept = tags.filter((known) => !own.some((prefix) => known.startsWith(prefix)));
-  return [tag('made', id), tag('image', formatAddress(address)), ...kept];
+function tagsOfSuccessor(
+  { disk, key }: Known,
+  address: ImageAddress,
+  id: string,
+): readonly string[] {
+  const own = [tag('made', id), tag('image', formatAddress(address)), ...keyTags(key)];
+  const isOwn = (known: string) => own.some((one) => keyOfTag(one) === keyOfTag(known));
+  return [...own, ...disk.tags.filter((known) => !isOwn(known))];
 }
 
-async function reopen(place: Place, session: Session, disk: Volume): Promise<void> {
-  const key = keyOf(place, disk);
+function keyOfTag(text: string): string {
+  return text.slice(0, text.indexOf('=') + 1) || text;
+}
+
+async function reopen(place: Place, session: Session, { disk, key }: Known): Promise<void> {
   if (key !== undefined) await openMap(place, session, disk.name, key);
 }
 
@@ -134,7 +148,7 @@ export async function recoverRestore(
   }
   const before = isGone ? [lvrename(group, part, name)] : [];
   await activateVolume(place, session, leftover, name, { action, before });
-  await reopen(place, session, { ...disk, name });
+  await reopen(place, session, { disk: { ...disk, name }, key: keyIn(place, intent, disk) });
   const spent = state.volumes.filter(
     (known) => known.name === old || (!isGone && known.name === part),
   );
@@ -149,7 +163,7 @@ export async function recoverRestore(
 function copyBackStep(
   place: Place,
   group: VolumeGroup,
-  { disk, snapshot }: { disk: Volume; snapshot: Volume },
+  { disk, key, snapshot }: Known & { snapshot: Volume },
 ): Step {
   return {
     description: `copy snapshot ${snapshot.name} back to ${disk.name}`,
@@ -157,7 +171,7 @@ function copyBackStep(
     async run(session) {
       const { host, workspace } = session;
       // Broken off before the copy, it has the disk active again, and mapped: a disk in use must not be copied over.
-      await begin(session, group, 'lvm restore', { volume: disk.name });
+      await begin(session, group, 'lvm restore', { volume: disk.name, key });
       await closeAnyMap(place, session, disk);
       const stdout = await changeVolumes(place, session, workspace, {
         action: 'make sure that nothing uses the disk',
@@ -170,10 +184,10 @@ function copyBackStep(
       // Only an active one tells whether its store overflowed.
       const now = parseLvs(stdout);
       requireReadable(now && volumeNamed(now, snapshot.name));
-      const names = { volume: disk.name, snapshot: snapshot.name };
+      const names = { volume: disk.name, snapshot: snapshot.name, key };
       await goOn(session, group, 'lvm restore by copy', names);
       await copyBack(place, session, disk, snapshot);
-      await reopen(place, session, disk);
+      await reopen(place, session, { disk, key });
       await completeIntent(host.filesystem, workspace);
     },
   };
@@ -202,6 +216,7 @@ export async function recoverCopyBack(
   const disk = volumeNamed(state, String(intent['volume']));
   const snapshot = volumeNamed(state, String(intent['snapshot']));
   if (disk === undefined || snapshot === undefined) return 'undone';
+  const known = { disk, key: keyIn(place, intent, disk) };
   await closeAnyMap(place, session, disk);
   await activateVolume(place, session, leftover, disk.name, {
     action: 'make sure that nothing uses the disk',
@@ -209,12 +224,12 @@ export async function recoverCopyBack(
   });
   const now = volumeNamed(await readGroup(place, session.host), snapshot.name);
   if (now === undefined || now.isInvalid) {
-    await reopen(place, session, disk);
+    await reopen(place, session, known);
     const message = `${disk.name} is left restored in part: its snapshot overflowed meanwhile, and what was in it is lost`;
     session.host.events.emit({ type: 'warning', message });
     return 'undone';
   }
   await copyBack(place, session, disk, now);
-  await reopen(place, session, disk);
+  await reopen(place, session, known);
   return 'finished';
 }

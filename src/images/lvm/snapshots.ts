@@ -19,8 +19,8 @@ import {
 } from '../../workspace/workspace.ts';
 import { PlatterError } from '../../errors.ts';
 import type { ImageFacts, SnapshotFacts } from '../driver.ts';
-import { closeAnyMap } from './crypt.ts';
-import { keyOf, keyTags } from './disk-key.ts';
+import { closeAnyMap, keyOf } from './crypt.ts';
+import { keyTags } from './disk-key.ts';
 import { imageVolume, snapshotsOf } from './facts.ts';
 import { begin } from './intent.ts';
 import { snapshotName, tag, tagOf } from './names.ts';
@@ -49,6 +49,7 @@ export async function createSnapshotSteps(
 ): Promise<readonly Step[]> {
   const group = await readGroup(place, place.host);
   const volume = requireImageVolume(group, address);
+  const key = await keyOf(place, place, volume);
   const number = (snapshotsOf(group, address).at(-1)?.number ?? 0) + 1;
   const store = storeBytes(volume.sizeBytes, group.extentBytes);
   if (volume.kind === 'thin') requirePoolRoom(requirePool(group, volume.pool), 0);
@@ -67,7 +68,7 @@ export async function createSnapshotSteps(
             tag('number', number),
             tag('at', host.clock.now()),
             tag('size', volume.sizeBytes),
-            ...keyTags(keyOf(place, volume)),
+            ...keyTags(key),
             // The last one, where they come one by one: it is what makes it a snapshot of the disk.
             tag('of', formatAddress(address)),
           ],
