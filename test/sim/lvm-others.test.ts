@@ -228,8 +228,10 @@ test('a disk goes from a pool that takes no discards, unless that gives its bloc
   await image.destroy({ wipe: true });
   expect(await image.exists()).toBe(false);
   await image.createImage({ sizeBytes: 8 * MiB });
-  Object.assign(room ?? {}, { zeroes: false });
+  Object.assign(room ?? {}, { zeroes: false, takesDiscards: true });
   await expect(image.destroy({ wipe: true })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+  await image.destroy();
+  expect(await image.exists()).toBe(false);
   await world.dispose();
 });
 

@@ -5,11 +5,10 @@ import { convertImage } from '../../operations/run-qemu-img.ts';
 import type { Session } from '../../operations/step.ts';
 import type { Command, RunResult } from '../../ports/executor.ts';
 import { roundUp, sectorBytes } from '../../sizes.ts';
-import type { Volume } from '../../tools/lvm/report.ts';
 import { shred, syncDevice } from '../../tools/coreutils/devices.ts';
 import { runTool } from '../../tools/run.ts';
 import { blkdiscard, blkdiscardZero } from '../../tools/util-linux/blkdiscard.ts';
-import type { Place } from './place.ts';
+import type { Clearing, Place } from './place.ts';
 
 type Running = Pick<Session, 'host'>;
 
@@ -41,21 +40,15 @@ export function syncContent(running: Running, device: string): Promise<void> {
 
 /**
  * Gives the blocks of a thin volume back to its pool. One that takes no discards (`--discards ignore`) gets them when the
- * volume is removed: that will do where it zeroes them before it gives them out again.
+ * volume is removed: that will do, for it zeroes them before it gives them out again (`requireZeroing`).
  */
-export async function discardContent(
-  running: Running,
-  device: string,
-  { zeroes }: Pick<Volume, 'zeroes'>,
-): Promise<void> {
+export async function discardContent(running: Running, device: string): Promise<void> {
   try {
     await run(running, blkdiscard(device), 'discard the volume');
   } catch (error) {
-    if (!zeroes || !PlatterError.is(error) || error.code !== 'NOT_SUPPORTED') throw error;
+    if (!PlatterError.is(error) || error.code !== 'NOT_SUPPORTED') throw error;
   }
 }
-
-export type Clearing = Place['config']['lvm']['volumeClear'];
 
 /** Overwrites a thick volume before its space is given back, as configured (B079). Fails where it cannot. */
 export async function clearContent(

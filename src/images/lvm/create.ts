@@ -93,7 +93,7 @@ async function sharedOrigin(draft: Draft, group: VolumeGroup): Promise<Origin | 
   const { thinPool } = place.config.lvm;
   if (base.kind !== 'template' || thinPool === undefined || key !== undefined) return undefined;
   const pool = requirePool(group, thinPool);
-  requireZeroing(place.config, pool);
+  requireZeroing(pool, place.config.lvm.volumeClear);
   requirePoolRoom(pool, 0);
   const known = findTemplateVolume(group, thinPool, base);
   if (known === undefined) {
@@ -204,7 +204,7 @@ async function volumeMaker(draft: Draft, group: VolumeGroup): Promise<VolumeMake
   });
   if (thinPool !== undefined) {
     const pool = requirePool(group, thinPool);
-    requireZeroing(place.config, pool);
+    requireZeroing(pool, place.config.lvm.volumeClear);
     // All of an encrypted disk is written, also what reads as zeros; of others nobody knows how much is.
     requirePoolRoom(pool, key === undefined ? 0 : sizeBytes);
     const commands = (session: Session) => createThin({ ...volume(session), pool: thinPool });

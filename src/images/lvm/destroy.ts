@@ -6,7 +6,6 @@ import { tidy } from '../../workspace/area.ts';
 import { forgetTaken } from '../../workspace/taken-away.ts';
 import { completeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
-import type { Clearing } from './content.ts';
 import { closeAnyMap, keyToReopen, openMap } from './crypt.ts';
 import { snapshotsOf } from './facts.ts';
 import { begin, idOf, keyIn } from './intent.ts';
@@ -16,6 +15,7 @@ import {
   requireNoDependents,
   requireZeroing,
   volumeNamed,
+  type Clearing,
   type Place,
 } from './place.ts';
 import { removeClassicSnapshot, removeEmptyPool, removeVolume } from './remove.ts';
@@ -31,7 +31,9 @@ export async function destroySteps(
   const state = await readGroup(place, host);
   const disk = requireImageVolume(state, address);
   const pool = volumeNamed(state, disk.pool);
-  requireZeroing(config, pool);
+  const configured = config.lvm.volumeClear;
+  const clearing: Clearing = wipe && configured === 'none' ? 'zero' : configured;
+  requireZeroing(pool, clearing);
   const ownPool = pool !== undefined && isSparsePool(config, pool) ? pool.name : undefined;
   const key = await keyToReopen(place, place, disk);
   const kept = snapshotsOf(state, address).map(({ volume }) => volume);
@@ -39,8 +41,6 @@ export async function destroySteps(
   for (const volume of [disk, ...kept]) requireNoDependents(state, volume, snapshots);
   // Classic ones go down with their disk.
   const inPool = kept.filter(({ kind }) => kind === 'thin');
-  const configured = config.lvm.volumeClear;
-  const clearing: Clearing = wipe && configured === 'none' ? 'zero' : configured;
   return [
     {
       description: `make sure that nothing uses ${disk.name}, and take its name away`,

@@ -16,6 +16,9 @@ export interface Place {
   readonly keyManager: KeyManager | undefined;
 }
 
+/** How space is cleared before it is given back. */
+export type Clearing = Config['lvm']['volumeClear'];
+
 const graceMs = 30_000;
 
 /**
@@ -141,14 +144,14 @@ export function requireGroupRoom({ name, freeBytes }: VolumeGroup, neededBytes: 
  * NOT_SUPPORTED where a pool gives out blocks with what their former owner left in them. Clearing a thin volume cannot
  * prevent that: writes to blocks that it shares go elsewhere.
  */
-export function requireZeroing(config: Config, pool: Volume | undefined): void {
-  if (pool === undefined || pool.zeroes || config.lvm.volumeClear === 'none') return;
+export function requireZeroing(pool: Volume | undefined, clearing: Clearing): void {
+  if (pool === undefined || pool.zeroes || clearing === 'none') return;
   throw new PlatterError(
     'NOT_SUPPORTED',
     `the thin pool "${pool.name}" does not clear blocks before it gives them out again`,
     {
       details: { thinPool: pool.name },
-      hint: 'lvchange -Zy turns that on; with volume_clear = "none" nothing is cleared',
+      hint: 'lvchange -Zy turns that on; with volume_clear = "none", and no --wipe, nothing is cleared',
     },
   );
 }

@@ -4,7 +4,7 @@ import type { Session } from '../../operations/step.ts';
 import { activate, lvremove, setPermission, splitSnapshot } from '../../tools/lvm/argv.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { clearContent, discardContent, type Clearing } from './content.ts';
+import { clearContent, discardContent } from './content.ts';
 import { closeAnyMap } from './crypt.ts';
 import { devicePath, isSparsePool } from './names.ts';
 import {
@@ -12,6 +12,7 @@ import {
   requireNoDependents,
   requireZeroing,
   volumeNamed,
+  type Clearing,
   type Place,
 } from './place.ts';
 import { activateVolume, changeVolumes } from './run.ts';
@@ -26,7 +27,7 @@ export async function removeVolume(
   const { name } = volume;
   const device = devicePath(place.group, name);
   const pool = volumeNamed(group, volume.pool);
-  requireZeroing(place.config, pool);
+  requireZeroing(pool, clearing);
   // What clearing writes would go to their stores.
   requireNoDependents(group, volume);
   await closeAnyMap(place, session, volume);
@@ -38,7 +39,7 @@ export async function removeVolume(
     });
   if (volume.kind === 'thin') {
     if (clearing !== 'none' && (await isActivated(activation))) {
-      await discardContent(session, device, volume);
+      await discardContent(session, device);
     }
   } else {
     await activation();

@@ -52,7 +52,7 @@ export async function restoreSteps(
   }
   const pool = requirePool(state, from.pool);
   requirePoolRoom(pool, 0);
-  requireZeroing(place.config, pool);
+  requireZeroing(pool, place.config.lvm.volumeClear);
   // The disk that is replaced goes.
   requireNoDependents(state, disk);
   return [replaceStep(place, state, { address, disk, key, snapshot })];

@@ -134,7 +134,9 @@ export async function deleteSnapshotSteps(
 ): Promise<readonly Step[]> {
   const group = await readGroup(place, place.host);
   const volume = volumeNamed(group, id);
-  if (volume?.kind === 'thin') requireZeroing(place.config, requirePool(group, volume.pool));
+  if (volume?.kind === 'thin') {
+    requireZeroing(requirePool(group, volume.pool), place.config.lvm.volumeClear);
+  }
   return [
     {
       description: `remove snapshot ${name}`,
