@@ -27,6 +27,7 @@ import { orphans } from './orphans.ts';
 import { outcome } from './outcome.ts';
 import { overtaken } from './overtaken.ts';
 import { permissions } from './permissions.ts';
+import { ploopLengths } from './ploop-lengths.ts';
 import { provenOnly } from './proven-only.ts';
 import { nothingLeft, recovered } from './recovered.ts';
 import { sameTemplates } from './same-templates.ts';
@@ -66,6 +67,7 @@ export const invariants: readonly Invariant[] = [
   templateRecords,
   permissions,
   chains,
+  ploopLengths,
   clones,
   clusterTemplates,
   imagesOfService,

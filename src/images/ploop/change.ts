@@ -204,7 +204,7 @@ export async function recoverChange(
       const sizeBytes = Number(intent['sizeBytes']);
       if (descriptor.sizeBytes >= sizeBytes) return 'finished';
       await requireFree();
-      if (await cutBack(filesystem, disk, descriptor)) return 'undone';
+      if (await cutBack(filesystem, leftover, disk, descriptor)) return 'undone';
       await carryOut(session, leftover, disk, growth(sizeBytes));
       return 'finished';
     }
@@ -236,18 +236,24 @@ function isSame(files: unknown, { images }: Descriptor): boolean {
 /**
  * A raw image that was lengthened, and is not to be: the space that this took is given back. False for any other: those say
  * themselves how large they are, and ploop grows none to less (grow.json), so that there is only the way forward.
+ *
+ * By a name in the workspace: whoever stood still after the look, and was taken for dead, would cut off by the disk's own
+ * what somebody else has grown meanwhile.
  */
 async function cutBack(
   filesystem: Filesystem,
+  { path }: Workspace,
   disk: string,
   { images, sizeBytes }: Descriptor,
 ): Promise<boolean> {
   const [only, ...others] = images;
   if (only?.type !== 'Plain' || others.length > 0) return false;
-  const path = `${disk}/${only.file}`;
-  if ((await filesystem.stat(path)).sizeBytes > sizeBytes) {
-    await filesystem.truncate(path, sizeBytes);
-    await filesystem.sync(path);
+  // Not the one on the bench, which a power cut may have taken.
+  const link = `${path}/cut`;
+  await linkOnce(filesystem, `${disk}/${only.file}`, link);
+  if ((await filesystem.stat(link)).sizeBytes > sizeBytes) {
+    await filesystem.truncate(link, sizeBytes);
+    await filesystem.sync(link);
   }
   return true;
 }

@@ -9,6 +9,7 @@
 import { readQcow2Header, readQcow2Snapshots } from '../../inspector/formats/qcow2-header.ts';
 import { fileReader } from '../../inspector/reader.ts';
 import type { FileHandle, Filesystem } from '../../ports/filesystem.ts';
+import { statAnew } from '../../workspace/once.ts';
 
 /** In the header: the number of snapshots (4 bytes), and where their table is (8 bytes). */
 const referencePosition = 60;
@@ -20,7 +21,10 @@ export async function readTableReference(filesystem: Filesystem, path: string): 
   return Buffer.from(bytes).toString('hex');
 }
 
-/** Brings back the table that the header named before, where the present one is lost; else does nothing. */
+/**
+ * Brings back the table that the header named before, where the present one is lost; else does nothing. `path` is the
+ * file's name in the workspace.
+ */
 export async function restoreLostTable(
   filesystem: Filesystem,
   path: string,
@@ -32,6 +36,8 @@ export async function restoreLostTable(
   try {
     if (!(await isLost(handle))) return;
     if (before.readUInt32BE(0) > 0 && (await isLost(handle, before))) return;
+    // Whoever stood still since it opened the file may have been taken for dead: then it has this name no more.
+    await statAnew(filesystem, path);
     await handle.write(before, referencePosition);
     await handle.sync();
   } finally {
