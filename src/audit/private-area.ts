@@ -1,5 +1,6 @@
 /** What the private area of a directory holds (workspace/area.ts): of images and of templates alike. */
 import type { EngineContext } from '../images/context.ts';
+import { describeKept, keptExports } from '../images/recover-export.ts';
 import type { Host } from '../ports/host.ts';
 import { areaPath, listDirectory } from '../workspace/area.ts';
 import { isElsewhere, isProvablyGone } from '../workspace/provably-gone.ts';
@@ -47,6 +48,7 @@ export async function auditArea({ host }: EngineContext, area: AreaOf): Promise<
       hint: 'platter recover finishes or undoes it',
     });
   }
+  strays.push(...(await auditExports(host, area)));
   for (const { name } of entries) {
     const stray = await auditEntry(host, area, name);
     if (stray !== undefined) strays.push(stray);
@@ -54,8 +56,21 @@ export async function auditArea({ host }: EngineContext, area: AreaOf): Promise<
   return strays;
 }
 
-/** Known here: workspaces, which are told above; records, snapshots and downloads, which others tell. */
-const known = /\.(work|record|snapshots|partial|damaged)$/;
+/** What they have left may be on another host, or on a filesystem that is not mounted. */
+async function auditExports({ filesystem }: Host, area: AreaOf): Promise<readonly Stray[]> {
+  const kept = await keptExports(filesystem, area.directory);
+  return kept.map(({ path, name, intent }) => ({
+    kind: 'interrupted-operation',
+    path,
+    subject: area.subject(name),
+    allocatedBytes: null,
+    message: describeKept(intent),
+    hint: `platter recover removes both where the file is to be seen; where it is gone for good, remove ${path}`,
+  }));
+}
+
+/** Known here: workspaces, which are told above; exports likewise; records, snapshots and downloads, which others tell. */
+const known = /\.(work|record|snapshots|partial|damaged|export)$/;
 
 async function auditEntry(host: Host, area: AreaOf, entry: string): Promise<Stray | undefined> {
   const path = `${areaPath(area.directory)}/${entry}`;

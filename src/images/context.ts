@@ -70,7 +70,7 @@ async function recoverImage(
   const driver = driverOfIntent(drivers, leftover, intent);
   if (intent.operation !== exportIntent) return driver.recover(session, leftover, intent);
   await driver.endExport?.(session, leftover, exportedSnapshot(intent));
-  return recoverExport(session, intent);
+  return recoverExport(session, leftover, intent);
 }
 
 /** The image as it is now; NOT_FOUND when there is none. */

@@ -3,7 +3,14 @@ import { instanceDirectory } from '../config/layout.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import type { Turns } from '../operations/turns.ts';
-import { areaPath, baseNameOf, listDirectory, removeProbes, tidy } from '../workspace/area.ts';
+import {
+  areaPath,
+  baseNameOf,
+  keptExportName,
+  listDirectory,
+  removeProbes,
+  tidy,
+} from '../workspace/area.ts';
 import { removeEmptyRecords } from '../workspace/record.ts';
 import { leftoverWorkspaces } from '../workspace/workspace.ts';
 import type { EngineContext, ImageHandle } from './context.ts';
@@ -46,14 +53,14 @@ export async function recoverImages(
   return recovered;
 }
 
-/** Disks with leftovers, with a record, a format or snapshots: all of which may be more than there is. */
+/** Disks with leftovers, with a record, a format or snapshots, all of which may be more than there is; or with exports. */
 async function suspects({ host, config }: EngineContext, instance: string) {
   const { filesystem } = host;
   const directory = instanceDirectory(config, instance);
   const disks = new Set<string>();
   for (const { name } of await leftoverWorkspaces(filesystem, directory)) disks.add(name);
   for (const { name } of await listDirectory(filesystem, areaPath(directory))) {
-    const kept = /^(.+)\.(?:record|snapshots)$/.exec(name)?.[1];
+    const kept = /^(.+)\.(?:record|snapshots)$/.exec(name)?.[1] ?? keptExportName(name);
     if (kept !== undefined) disks.add(kept);
   }
   for (const path of Object.keys(await readDiskInfo(filesystem, directory))) {

@@ -3,6 +3,7 @@
  *
  *   <name>.record/<id>.json   what `<directory>/<name>` is (record.ts)
  *   <name>~<id>.work/         what operation <id> on <name> has in hand; <taker><maker> once it is taken over (workspace.ts)
+ *   <name>~<id>.export/       the workspace of an export that could not be cleared up from where it was found
  *   <name>.damaged            the template <name> was found damaged (templates/damage.ts)
  *   <name>~<id>.lease         somebody builds on <name> (templates/leases.ts)
  *   <name>.snapshots/         snapshots of a flat image (images/flat)
@@ -28,6 +29,15 @@ export function recordPath(directory: string, name: string): string {
 
 export function workPath(directory: string, name: string, id: string): string {
   return `${areaPath(directory)}/${name}~${id}.work`;
+}
+
+export function keptExportPath(directory: string, name: string, id: string): string {
+  return `${areaPath(directory)}/${name}~${id}.export`;
+}
+
+/** What the export was of; undefined for any other entry. */
+export function keptExportName(entry: string): string | undefined {
+  return /^([^~]+)~[0-9a-f]+\.export$/.exec(entry)?.[1];
 }
 
 export function leasePath(directory: string, name: string, id: string): string {

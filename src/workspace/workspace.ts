@@ -137,7 +137,7 @@ function syncWorkspace(filesystem: Filesystem, { name, path }: Workspace): Promi
 /** The intent of a workspace; undefined where none was written whole. */
 export async function readIntent(
   filesystem: Filesystem,
-  workspace: Workspace,
+  workspace: Pick<Workspace, 'path'>,
 ): Promise<Intent | undefined> {
   try {
     const parsed: unknown = JSON.parse(

@@ -7,7 +7,7 @@ import type { Host } from '../../ports/host.ts';
 import { parentOf } from '../../workspace/area.ts';
 import { completeIntent, writeIntent } from '../../workspace/workspace.ts';
 import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
-import { exportIntent } from '../recover-export.ts';
+import { describeExport, exportIntent, willPublish } from '../recover-export.ts';
 import { requireSnapshot } from './create.ts';
 import { linkOnce, renameOnce, standsAt, unlinkOnce } from '../../workspace/once.ts';
 
@@ -63,7 +63,7 @@ async function prepareExport(
             backend: image.driver.type,
             snapshot: snapshot?.id,
             startedAt: new Date(host.clock.now()).toISOString(),
-            part,
+            ...(await describeExport(host, { part, target: request.target })),
           }),
       },
       ...steps,
@@ -124,9 +124,11 @@ function targetExists(cause?: unknown): PlatterError {
 /** What filesystems say that have no hard links (FAT and its like, which people do export to). */
 const hasNoLinks = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS'];
 
-async function publishTo({ host, workspace }: Session, part: string, { target }: ExportRequest) {
+async function publishTo(session: Session, part: string, { target }: ExportRequest) {
+  const { host, workspace } = session;
   const { filesystem } = host;
   await filesystem.sync(part);
+  await willPublish(session, part);
   await giveName(host, part, target);
   await afterwards(
     reporting('clear up after the export', async () => {

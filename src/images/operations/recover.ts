@@ -10,15 +10,22 @@ import { readRecord, removeRecord } from '../../workspace/record.ts';
 import { imageOperation, type ImageHandle } from '../context.ts';
 import { readDiskInfo, setFormat } from '../files/disk-info.ts';
 import { findImage } from '../find.ts';
+import { clearKeptSteps } from '../recover-export.ts';
 
-/** Leftover workspaces are dealt with before every operation; here go the traces of images that are not there. */
+/**
+ * Leftover workspaces are dealt with before every operation; here go the traces of images that are not there, and what
+ * exports have left elsewhere.
+ */
 export function recoverOperation(image: ImageHandle): Operation<void> {
   return {
     ...imageOperation(image, 'recover'),
     reserve: reservePath(image.config),
     async prepare() {
-      const steps = (await isThere(image)) ? [] : await forgetSteps(image);
-      return { steps, result: () => Promise.resolve() };
+      const { host, config, address } = image;
+      const directory = instanceDirectory(config, address.instance);
+      const steps = await clearKeptSteps(host, directory, address.disk);
+      const forgetting = (await isThere(image)) ? [] : await forgetSteps(image);
+      return { steps: [...steps, ...forgetting], result: () => Promise.resolve() };
     },
   };
 }
