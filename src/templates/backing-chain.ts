@@ -28,7 +28,16 @@ export interface Chain {
   readonly doubt?: string;
 }
 
-type Step = BackingTarget | { readonly kind: 'end' };
+export type Step = BackingTarget | End;
+
+interface End {
+  readonly kind: 'end';
+  /** Whether the file has no header of qcow2 at all: where it ought to have one, what that named is not known. */
+  readonly isBare: boolean;
+}
+
+/** Why nobody can tell what a file leans on that was made as qcow2, and is none now. */
+export const headerGone = 'its qcow2 header is damaged';
 
 /** Files that many lean on are read once. */
 export class BackingChains {
@@ -47,7 +56,7 @@ export class BackingChains {
     try {
       return await this.#read(path);
     } catch (error) {
-      if (isHostError(error, 'ENOENT')) return { kind: 'end' };
+      if (isHostError(error, 'ENOENT')) return { kind: 'end', isBare: false };
       // Another user's, or a link by now.
       if (isHostError(error, 'EACCES', 'EPERM', 'ELOOP')) return unreadable('it', error.code);
       throw error;
@@ -71,6 +80,10 @@ export class BackingChains {
       if (doubt !== undefined) return { files, doubt };
       if (stat === undefined || isRaw) return { files };
       step = await memoized(this.#steps, path, () => this.#next(path));
+      // Templates lean on nothing, damaged or not.
+      if (format === 'qcow2' && isBare(step) && !this.#isTemplate(path)) {
+        return { files, doubt: `it leans on ${path}: ${headerGone}` };
+      }
     }
     return step.kind === 'end' ? { files } : { files, doubt: step.reason };
   }
@@ -78,12 +91,15 @@ export class BackingChains {
   /** A template that is gone leans on nothing; of any other file nobody knows that, as storage that is not mounted shows none. */
   #doubtAbout(path: string, stat: FileStat | undefined, isRaw: boolean): string | undefined {
     if (stat === undefined) {
-      const isTemplate = parentOf(path).endsWith(`/${this.#config.imageCache.subdirectoryName}`);
-      return isTemplate ? undefined : `it leans on ${path}, which is not there`;
+      return this.#isTemplate(path) ? undefined : `it leans on ${path}, which is not there`;
     }
     // A device as raw names nothing, but a link leads on whatever it is opened as.
     const isKnown = stat.kind === 'file' || (stat.kind === 'other' && isRaw);
     return isKnown ? undefined : `it leans on ${path}, which is no regular file`;
+  }
+
+  #isTemplate(path: string): boolean {
+    return parentOf(path).endsWith(`/${this.#config.imageCache.subdirectoryName}`);
   }
 
   async #stat(path: string): Promise<FileStat | string | undefined> {
@@ -109,15 +125,20 @@ export class BackingChains {
     const file = await this.#filesystem.openRead(path, qcow2HeaderEnds);
     try {
       const header = await readQcow2Header(openFileReader(file));
+      if (header === undefined) return { kind: 'end', isBare: true };
       // Without a position, or with an empty name, qemu finds none.
-      const isAlone = header === undefined || header.backingFilePosition === 0;
-      if (isAlone || header.backingFileBytes === 0) return { kind: 'end' };
+      const isAlone = header.backingFilePosition === 0 || header.backingFileBytes === 0;
+      if (isAlone) return { kind: 'end', isBare: false };
       const named = { name: header.backingFile?.name, format: header.backingFormat };
       return backingTarget(named, parentOf(path));
     } finally {
       file.close();
     }
   }
+}
+
+export function isBare(step: Step): boolean {
+  return step.kind === 'end' && step.isBare;
 }
 
 function unreadable(what: string, code: string): BackingTarget {

@@ -4,13 +4,21 @@
  */
 import type { Config } from '../config/config.ts';
 import { templatesDirectory } from '../config/layout.ts';
-import { PlatterError } from '../errors.ts';
+import { isHostError, PlatterError } from '../errors.ts';
 import { readDiskInfo } from '../images/files/disk-info.ts';
+import { isName } from '../names.ts';
 import type { Filesystem } from '../ports/filesystem.ts';
 import { baseNameOf, parentOf } from '../workspace/area.ts';
 import { statOrNothing } from '../workspace/once.ts';
 import { readRecord } from '../workspace/record.ts';
-import { BackingChains, type Chain, type ChainFile } from './backing-chain.ts';
+import {
+  BackingChains,
+  headerGone,
+  isBare,
+  type Chain,
+  type ChainFile,
+  type Step,
+} from './backing-chain.ts';
 import { instanceFiles, type InstanceFile } from './instance-files.ts';
 
 /** A file below the instances path, and what it leans on. */
@@ -53,23 +61,44 @@ async function chainOf(
 ): Promise<Chain> {
   if (doubt !== undefined) return { files: [], doubt };
   const first = await chains.first(path);
-  if (first.kind === 'end') return { files: [] };
+  try {
+    return await chainFrom(filesystem, config, chains, { path, first });
+  } catch (error) {
+    if (!isHostError(error, 'EACCES', 'EPERM')) throw error;
+    return { files: [], doubt: `its record cannot be read (${error.code})` };
+  }
+}
+
+async function chainFrom(
+  filesystem: Filesystem,
+  config: Config,
+  chains: BackingChains,
+  { path, first }: { path: string; first: Step },
+): Promise<Chain> {
+  if (first.kind === 'end') {
+    const isDamaged = isBare(first) && (await recordedFormat(filesystem, path)) === 'qcow2';
+    return isDamaged ? { files: [], doubt: headerGone } : { files: [] };
+  }
   const isOfStore = first.kind === 'file' && parentOf(first.path) === templatesDirectory(config);
   // A guest writes what it likes into a raw disk, names of files too: it must not send anybody over the host by it.
-  if (!isOfStore && (await isRecordedAsRaw(filesystem, path))) {
+  if (!isOfStore && (await recordedFormat(filesystem, path)) === 'raw') {
     return { files: first.kind === 'file' ? [{ ...first, stat: undefined }] : [] };
   }
   return chains.follow(first);
 }
 
-async function isRecordedAsRaw(filesystem: Filesystem, path: string): Promise<boolean> {
+/** From platter's record, else from disk.info; undefined where neither tells. */
+async function recordedFormat(filesystem: Filesystem, path: string): Promise<unknown> {
   const directory = parentOf(path);
   try {
-    const record = await readRecord<{ format?: unknown }>(filesystem, directory, baseNameOf(path));
-    if (record !== undefined) return record.content.format === 'raw';
-    return (await readDiskInfo(filesystem, directory))[path] === 'raw';
+    const name = baseNameOf(path);
+    const record = isName('disk', name)
+      ? await readRecord<{ format?: unknown }>(filesystem, directory, name)
+      : undefined;
+    if (record !== undefined) return record.content.format;
+    return (await readDiskInfo(filesystem, directory))[path];
   } catch (error) {
-    if (PlatterError.is(error) && error.code === 'CORRUPT') return false;
+    if (PlatterError.is(error) && error.code === 'CORRUPT') return undefined;
     throw error;
   }
 }

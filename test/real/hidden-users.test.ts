@@ -1,13 +1,17 @@
 /** Disks that lean on a template, or on another disk, in ways in which platter makes none: found all the same. */
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -34,6 +38,12 @@ const overlay = (path: string, backing: string, format = 'qcow2') =>
 
 const described = (filename: string) =>
   `json:${JSON.stringify({ driver: 'qcow2', file: { driver: 'file', filename } })}`;
+
+function writeAt(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, 0);
+  closeSync(file);
+}
 
 /** What is made of `vm1/disk`, and who is told to be the user then. */
 const shapes: Readonly<Record<string, [string, () => unknown]>> = {
@@ -78,6 +88,24 @@ const shapes: Readonly<Record<string, [string, () => unknown]>> = {
       const bytes = readFileSync(disk);
       bytes[bytes.indexOf('_base/t')] = 0xff;
       writeFileSync(disk, bytes);
+    },
+  ],
+  'of which the header is damaged': ['vm1/disk', () => writeAt(disk, Buffer.from('garbage!'))],
+  'of which the beginning is gone': ['vm1/disk', () => writeAt(disk, Buffer.alloc(4096))],
+  'of which nothing is left': ['vm1/disk', () => truncateSync(disk)],
+  'of which nothing is left, by disk.info alone': [
+    'vm1/disk',
+    () => {
+      truncateSync(disk);
+      rmSync(`${instances}/vm1/.platter`, { recursive: true });
+    },
+  ],
+  'through a file elsewhere that is damaged': [
+    'vm1/disk',
+    async () => {
+      renameSync(disk, `${root}/mid`);
+      await overlay(disk, `${root}/mid`);
+      writeAt(`${root}/mid`, Buffer.from('garbage!'));
     },
   ],
   'in a directory that is not mounted': [
