@@ -1,11 +1,11 @@
 /** Brings the bytes of a source into a private file, whatever kind of source it is. */
 import type { Config } from '../config/config.ts';
-import { isHostError, PlatterError } from '../errors.ts';
+import { isHostError } from '../errors.ts';
+import { requireSpace } from '../operations/space.ts';
 import type { Digest } from '../ports/digest.ts';
 import type { FileHandle, FileStat, OpenFile } from '../ports/filesystem.ts';
 import type { Host } from '../ports/host.ts';
 import type { ByteStream } from '../ports/http.ts';
-import { formatSize } from '../sizes.ts';
 import { parentOf } from '../workspace/area.ts';
 import { isUntouched } from '../workspace/untouched.ts';
 import { download, type Version } from './download.ts';
@@ -109,7 +109,7 @@ async function copyOpenFile(host: Host, file: OpenFile, reception: Reception): P
       onProgress: (done) => reception.onProgress({ phase: 'checksum', done, total: sizeBytes }),
     });
   }
-  await requireSpace(host, reception.target, Math.min(sizeBytes, allocatedBytes));
+  await requireSpace(host, parentOf(reception.target), Math.min(sizeBytes, allocatedBytes));
   const digest = digests.sha256();
   await withNewFile(host, reception.target, (target) =>
     pumpFile(pump(target, digest, reception, sizeBytes), file, sizeBytes),
@@ -155,7 +155,7 @@ async function receiveUrl(host: Host, url: string, reception: Reception): Promis
       async beforeBody(missingBytes) {
         if (spaceIsChecked || missingBytes === undefined) return;
         spaceIsChecked = true;
-        await requireSpace(host, target, missingBytes);
+        await requireSpace(host, parentOf(target), missingBytes);
       },
     });
   } finally {
@@ -199,17 +199,4 @@ async function withNewFile(
   } finally {
     await handle.close();
   }
-}
-
-async function requireSpace(host: Host, target: string, neededBytes: number): Promise<void> {
-  const { availableBytes } = await host.filesystem.space(parentOf(target));
-  if (neededBytes <= availableBytes) return;
-  throw new PlatterError(
-    'NO_SPACE',
-    `${formatSize(neededBytes)} is needed, ${formatSize(availableBytes)} is free`,
-    {
-      details: { neededBytes, availableBytes },
-      hint: 'free some space (platter template prune --dry-run lists unused templates) and try again',
-    },
-  );
 }

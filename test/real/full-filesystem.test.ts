@@ -54,3 +54,32 @@ test('on ext4, where directories take space too', async () => {
     await ext4.dispose();
   }
 });
+
+test('a growth for which no space can be reserved changes nothing, or gives back what it took', async () => {
+  const ext4 = await loopMount('ext4', '64M');
+  try {
+    const host = nodeHost();
+    const { filesystem } = host;
+    const config = {
+      instancesPath: `${ext4.directory}/instances`,
+      preallocateImages: 'space',
+    } as const;
+    const sizeBytes = 200 * 2 ** 20;
+    const disk = new Backend({ host, config }).image({ id: 'vm1' }, 'disk', 'flat');
+    await disk.createImage({ sizeBytes: 2 ** 20 });
+    await expect(disk.resizeImage(sizeBytes)).rejects.toThrow(/^199 MiB is needed, .* is free$/);
+    expect(await disk.info()).toMatchObject({ virtualSizeBytes: 2 ** 20 });
+
+    // Somebody else takes the space in the very moment.
+    const before = await filesystem.space(ext4.directory);
+    const space = () => Promise.resolve({ ...before, availableBytes: sizeBytes });
+    const raced = { ...host, filesystem: { ...filesystem, space } };
+    const again = new Backend({ host: raced, config }).image({ id: 'vm1' }, 'disk', 'flat');
+    await expect(again.resizeImage(sizeBytes)).rejects.toThrow(/has grown to 200 MiB, but its/);
+    expect(await disk.info()).toMatchObject({ virtualSizeBytes: sizeBytes });
+    const { availableBytes } = await filesystem.space(ext4.directory);
+    expect(before.availableBytes - availableBytes).toBeLessThan(2 ** 20);
+  } finally {
+    await ext4.dispose();
+  }
+});

@@ -8,34 +8,40 @@ import { formatExactSize } from '../../sizes.ts';
 import { unknownOperation, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
 import { openable } from './file-image.ts';
+import { missingBytes, reserveGrown, spaceStep } from './grown-space.ts';
 import { growthCommand, planGrowth, runGrowth } from './growth.ts';
 import { firstEffect, inPlaceStep, linkPath } from './in-place.ts';
-import { reserveSpace } from './publish-image.ts';
 import { describeQcow2, repairLeaks } from './qcow2-state.ts';
 
 export const growOperation = 'resize';
 
-export async function growStep(
+export async function growSteps(
   { filesystem }: Pick<Host, 'filesystem'>,
   config: Config,
   { type, facts }: { type: ImageType; facts: ImageFacts },
   sizeBytes: number,
-): Promise<Step> {
+): Promise<readonly Step[]> {
   const hasOwnTables = type !== 'flat' || facts.format === 'raw';
   const own = openable(facts);
   const growth = await planGrowth(filesystem, own, sizeBytes, { hasOwnTables });
-  return inPlaceStep({
+  const disk = { type, facts, sizeBytes };
+  const reserves = config.preallocateImages === 'space';
+  const step = inPlaceStep({
     type,
     facts,
     operation: growOperation,
     details: () => Promise.resolve({ sizeBytes }),
     description: `grow it to ${formatExactSize(sizeBytes)}`,
-    step: { command: growthCommand(own, growth) },
+    step: {
+      command: growthCommand(own, growth),
+      ...(reserves ? { bytes: missingBytes(disk) } : {}),
+    },
     async change(session, image) {
       await firstEffect(session, () => runGrowth(session, image, growth, 'in place'));
-      await reserveSpace(session, config, image.path, sizeBytes);
+      if (reserves) await reserveGrown(session, config, image.path, disk);
     },
   });
+  return reserves ? [spaceStep(disk), step] : [step];
 }
 
 /** The size that the disk has now tells whether it grew; qcow2 may have been left with clusters of no use. */

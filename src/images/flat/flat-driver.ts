@@ -18,7 +18,7 @@ import {
   readFormat,
 } from '../files/file-image.ts';
 import { checkReferences } from '../files/foreign-disk.ts';
-import { growStep, recoverGrowth } from '../files/grow.ts';
+import { growSteps, recoverGrowth } from '../files/grow.ts';
 import { sectorBytes } from '../../sizes.ts';
 import { planFlat } from './create.ts';
 import { canReflink } from './reflink-probe.ts';
@@ -80,9 +80,7 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
   }),
 
   checkReferences: (facts) => checkReferences(host, config, facts),
-  resize: async (facts, sizeBytes) => [
-    await growStep(host, config, { type: 'flat', facts }, sizeBytes),
-  ],
+  resize: (facts, sizeBytes) => growSteps(host, config, { type: 'flat', facts }, sizeBytes),
 
   flatten: async () => [],
 

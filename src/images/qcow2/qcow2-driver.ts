@@ -9,7 +9,7 @@ import { destroyFileSteps, noUsersStep, recoverDestroy } from '../files/destroy.
 import { exportStep } from '../files/export.ts';
 import { fileSource, findFileImage, openable, parseImagePath } from '../files/file-image.ts';
 import { checkReferences } from '../files/foreign-disk.ts';
-import { growStep } from '../files/grow.ts';
+import { growSteps } from '../files/grow.ts';
 import { planQcow2 } from './create.ts';
 import { flattenSteps } from './flatten.ts';
 import { recoverQcow2 } from './recover.ts';
@@ -53,9 +53,7 @@ export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
     plan: (order) => planQcow2(session, config, order),
   }),
   checkReferences: (facts) => checkReferences(host, config, facts),
-  resize: async (facts, sizeBytes) => [
-    await growStep(host, config, { type: 'qcow2', facts }, sizeBytes),
-  ],
+  resize: (facts, sizeBytes) => growSteps(host, config, { type: 'qcow2', facts }, sizeBytes),
   flatten: async (facts) => flattenSteps(config, facts),
 
   createSnapshot: async (facts, name) => [snapshotStep(config, facts, 'create', { name })],
