@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -77,6 +78,24 @@ describe('a store that is gone under a disk', () => {
     await must('template', 'verify', 't');
   });
 
+  test('is told to who would read what it leans on', async () => {
+    for (const args of [
+      ['flatten', 'vm1/disk'],
+      ['export', 'vm1/disk', `${root}/out`],
+      ['resize', 'vm1/disk', '--size', '8M'],
+    ]) {
+      for (const dry of [['--dry-run'], []]) {
+        const { code, message, hint } = errorOf(await run('image', ...args, ...dry));
+        expect({ code, message }).toEqual({
+          code: 'NOT_FOUND',
+          message: 'the file of template "t" is gone',
+        });
+        expect(hint).toBe('platter template add t SOURCE');
+      }
+    }
+    expect(existsSync(`${root}/out`)).toBe(false);
+  });
+
   test('of which no record tells comes back with a warning', async () => {
     rmSync(`${instances}/vm1/.platter`, { recursive: true });
     const { stderr } = await must('template', 'add', 't', `${root}/b`);
@@ -144,6 +163,18 @@ describe('a template that was found damaged', () => {
     await must('template', 'verify', 't');
     await must(...create);
     expect(await kinds()).toEqual([]);
+  });
+
+  test('is not copied into disks, and into files with a warning', async () => {
+    renameSync(`${instances}/_base/.platter/t.damaged`, `${root}/mark`);
+    await must(...create);
+    renameSync(`${root}/mark`, `${instances}/_base/.platter/t.damaged`);
+    for (const dry of [['--dry-run'], []]) {
+      expect(await codeOf('image', 'flatten', 'vm1/disk', ...dry)).toBe('TEMPLATE_CHANGED');
+      const { stderr } = await must('image', 'export', 'vm1/disk', `${root}/out`, ...dry);
+      expect(stderr).toContain('was found damaged: the copy may be damaged too');
+    }
+    expect(existsSync(`${root}/out`)).toBe(true);
   });
 
   test('is used again once it was lost and added again', async () => {

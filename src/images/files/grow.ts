@@ -11,6 +11,7 @@ import { openable } from './file-image.ts';
 import { missingBytes, reserveGrown, spaceStep } from './grown-space.ts';
 import { growthCommand, planGrowth, runGrowth } from './growth.ts';
 import { firstEffect, inPlaceStep, linkPath } from './in-place.ts';
+import { reportingGone } from './leaned-on.ts';
 import { describeQcow2, repairLeaks } from './qcow2-state.ts';
 
 export const growOperation = 'resize';
@@ -23,7 +24,9 @@ export async function growSteps(
 ): Promise<readonly Step[]> {
   const hasOwnTables = type !== 'flat' || facts.format === 'raw';
   const own = openable(facts);
-  const growth = await planGrowth(filesystem, own, sizeBytes, { hasOwnTables });
+  const growth = await reportingGone(config, facts, () =>
+    planGrowth(filesystem, own, sizeBytes, { hasOwnTables }),
+  );
   const disk = { type, facts, sizeBytes };
   const reserves = config.preallocateImages === 'space';
   const step = inPlaceStep({

@@ -7,6 +7,7 @@ import type { Host } from '../../ports/host.ts';
 import { parentOf } from '../../workspace/area.ts';
 import { completeIntent, writeIntent } from '../../workspace/workspace.ts';
 import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
+import { warnOfLeanedOn } from '../files/leaned-on.ts';
 import { describeExport, exportIntent, willPublish } from '../recover-export.ts';
 import { requireSnapshot } from './create.ts';
 import { linkOnce, renameOnce, standsAt, unlinkOnce } from '../../workspace/once.ts';
@@ -50,6 +51,7 @@ async function prepareExport(
     request.snapshot === undefined ? undefined : requireSnapshot(facts, request.snapshot);
   const format = toolFormatOf(request.format ?? facts.format);
   await requireFree(session, request.target);
+  await warnOfLeanedOn(image.host, image.config, facts);
   const part = partPath(request.target, session.workspace.id);
   const compress = format === 'qcow2' && image.config.snapshotCompression;
   const steps = await image.driver.export({ facts, snapshot, target: part, format, compress });
