@@ -5,6 +5,8 @@ import { run } from './file-images.ts';
 
 export interface LoopMount {
   readonly directory: string;
+  /** The file that it is on. */
+  readonly device: string;
   readonly dispose: () => Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function loopMount(
   await run('mount', ['-o', ['loop', ...options].join(','), `${base}/image`, directory]);
   return {
     directory,
+    device: `${base}/image`,
     async dispose() {
       await run('umount', [directory]);
       await rm(base, { recursive: true, force: true });

@@ -167,7 +167,7 @@ export const sizeMutants: readonly Mutant[] = [
     profile: 'disk',
     patches: [
       {
-        module: 'images/files/destroy',
+        module: 'images/files/overwrite',
         find: 'dataRuns(read, blockBytes)',
         replace: '[{ start: 0, end: read.length }]',
       },

@@ -1,7 +1,6 @@
 /** Removes images that are files. */
 import type { Config, ImageType } from '../../config/config.ts';
 import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
-import { dataRuns } from '../../ingress/data-runs.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
@@ -13,6 +12,7 @@ import { imageOf, writeIntent, type Intent, type Workspace } from '../../workspa
 import type { ImageFacts } from '../driver.ts';
 import { forgetFormat, forgetRecord } from '../forget.ts';
 import { requireNotInUse } from './in-use.ts';
+import { overwrite } from './overwrite.ts';
 import { exists, renameOnce } from '../../workspace/once.ts';
 
 const removedSnapshots = 'snapshots';
@@ -109,7 +109,7 @@ async function takeSnapshots(
   await filesystem.syncDirectory(areaPath(directory), path);
 }
 
-/** Overwrites the content before its space is given back (D21). On copy-on-write filesystems old blocks may remain. */
+/** Overwrites the content before its space is given back (D21). */
 function wipeStep(facts: ImageFacts): Step {
   return {
     description: 'overwrite its content with zeros',
@@ -123,33 +123,8 @@ function wipeStep(facts: ImageFacts): Step {
 
 async function wipeRemoved(session: Session, { path }: Workspace, taken: string): Promise<void> {
   const snapshots = `${path}/${removedSnapshots}`;
-  for (const { name } of await listDirectory(session.host.filesystem, snapshots)) {
-    await overwrite(session, `${snapshots}/${name}`);
-  }
-  await overwrite(session, taken);
-}
-
-const wipeBytes = 1024 * 1024;
-const blockBytes = 4096;
-
-/** What holds zeros stays as it is, holes above all: to fill those would take space, and there may be none left. */
-export async function overwrite({ host, progress }: Session, path: string): Promise<void> {
-  const handle = await host.filesystem.open(path, 'write');
-  try {
-    const { sizeBytes } = await handle.stat();
-    const buffer = new Uint8Array(Math.min(wipeBytes, sizeBytes));
-    const zeros = new Uint8Array(buffer.length);
-    for (let position = 0; position < sizeBytes; position += wipeBytes) {
-      const read = buffer.subarray(0, await handle.read(buffer, position));
-      for (const { start, end } of dataRuns(read, blockBytes)) {
-        await handle.write(zeros.subarray(start, end), position + start);
-      }
-      progress({ phase: 'wipe', done: position, total: sizeBytes });
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  const names = await listDirectory(session.host.filesystem, snapshots);
+  await overwrite(session, ...names.map(({ name }) => `${snapshots}/${name}`), taken);
 }
 
 /** After a crash: where the disk was taken away its snapshots go too, and all of it is wiped before its space is free. */

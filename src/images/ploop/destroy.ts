@@ -5,7 +5,7 @@ import { listDirectory, tidy } from '../../workspace/area.ts';
 import { syncTaken, takeAway, takenAway, takenPath } from '../../workspace/taken-away.ts';
 import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
-import { overwrite } from '../files/destroy.ts';
+import { overwrite } from '../files/overwrite.ts';
 import { forgetRecord } from '../forget.ts';
 import { requireNotMounted } from './disk.ts';
 
@@ -40,9 +40,9 @@ export function destroySteps(facts: ImageFacts, { wipe }: { wipe: boolean }): re
 }
 
 async function wipeRemoved(session: Session, taken: string): Promise<void> {
-  for (const { name, kind } of await listDirectory(session.host.filesystem, taken)) {
-    if (kind === 'file') await overwrite(session, `${taken}/${name}`);
-  }
+  const entries = await listDirectory(session.host.filesystem, taken);
+  const files = entries.filter(({ kind }) => kind === 'file');
+  await overwrite(session, ...files.map(({ name }) => `${taken}/${name}`));
 }
 
 /** The disk is gone: what else cannot be cleared away now the next operation does. */
