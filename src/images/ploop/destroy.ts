@@ -2,6 +2,7 @@
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import { listDirectory, tidy } from '../../workspace/area.ts';
+import { exists } from '../../workspace/once.ts';
 import { syncTaken, takeAway, takenAway, takenPath } from '../../workspace/taken-away.ts';
 import { writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { ImageFacts } from '../driver.ts';
@@ -66,8 +67,12 @@ export async function recoverDestroy(
   intent: Intent,
 ): Promise<Outcome | undefined> {
   if (intent.operation !== operation) return undefined;
-  const taken = await takenAway(session.host.filesystem, leftover);
-  if (taken === undefined) return 'undone';
+  const { filesystem } = session.host;
+  const taken = await takenAway(filesystem, leftover);
+  if (taken === undefined) {
+    const isThere = await exists(filesystem, `${leftover.directory}/${leftover.name}`);
+    return isThere ? 'undone' : 'finished';
+  }
   if (intent['isWiped'] === true) await wipeRemoved(session, taken.path);
   return 'finished';
 }
