@@ -22,7 +22,7 @@ import { keepReserve } from '../workspace/reserve.ts';
 import { Templates } from '../templates/templates.ts';
 import type { EngineContext } from './context.ts';
 import { checkImageType, createDrivers } from './drivers.ts';
-import { findImage, type FoundImage } from './find.ts';
+import { findImage, type FoundImage, type Purpose } from './find.ts';
 import { Image } from './image.ts';
 import { listImages } from './list.ts';
 import { recoverImages, type Recovered } from './recover.ts';
@@ -88,10 +88,17 @@ export class Backend {
     return new Image({ ...this.#context, address, driver, keyId: keyIdOf(instance) });
   }
 
-  /** The image that exists under this address, whichever backend holds it; NOT_FOUND when there is none. */
-  async find({ instance, disk }: ImageAddress, type?: string): Promise<Image> {
+  /**
+   * The image that exists under this address, whichever backend holds it; NOT_FOUND when there is none. One that is only to be
+   * destroyed (`isToGo`) is found also where it is damaged.
+   */
+  async find(
+    { instance, disk }: ImageAddress,
+    type?: string,
+    purpose: { readonly isToGo?: boolean } = {},
+  ): Promise<Image> {
     const address = this.#address(instance, disk);
-    const { driver } = await this.#require(address, type);
+    const { driver } = await this.#require(address, type, purpose);
     return new Image({ ...this.#context, address, driver, keyId: instance });
   }
 
@@ -107,10 +114,14 @@ export class Backend {
     throw reservedName('instance', instance);
   }
 
-  async #require(address: ImageAddress, type: string | undefined): Promise<FoundImage> {
+  async #require(
+    address: ImageAddress,
+    type: string | undefined,
+    purpose: Purpose = {},
+  ): Promise<FoundImage> {
     const only = type === undefined ? undefined : checkImageType(type, this.config);
     const found = await reporting(`find ${formatAddress(address)}`, () =>
-      findImage(this.#context, address, only),
+      findImage(this.#context, address, only, purpose),
     );
     if (found !== undefined) return found;
     const what = only === undefined ? 'image' : `${only} image`;

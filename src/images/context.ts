@@ -12,6 +12,7 @@ import { takenAway } from '../workspace/taken-away.ts';
 import type { Intent, Workspace } from '../workspace/workspace.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { lookForRecord } from './image-record.ts';
+import { findToRemove } from './find.ts';
 import { forgetTakenImage } from './forget.ts';
 import { recoverUnpublished } from './recover-unpublished.ts';
 import { exportedSnapshot, exportIntent, recoverExport } from './recover-export.ts';
@@ -75,8 +76,15 @@ async function recoverImage(
 
 /** The image as it is now; NOT_FOUND when there is none. */
 export async function requireImage({ driver, address }: ImageHandle): Promise<ImageFacts> {
-  const facts = await driver.find(address);
-  if (facts !== undefined) return facts;
+  return (await driver.find(address)) ?? absent(driver, address);
+}
+
+/** The same for who only removes it: it may be damaged. */
+export async function requireRemovable({ driver, address }: ImageHandle): Promise<ImageFacts> {
+  return (await findToRemove(driver, address)) ?? absent(driver, address);
+}
+
+function absent(driver: Driver, address: ImageAddress): never {
   throw new PlatterError('NOT_FOUND', `there is no image ${formatAddress(address)}`, {
     details: { ...address, backend: driver.type },
     hint: 'platter image list',

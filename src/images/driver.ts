@@ -68,6 +68,8 @@ export interface ImageFacts {
   readonly method: string | null;
   /** ISO time in UTC; null for images that Nova made. */
   readonly createdAt: string | null;
+  /** That its content cannot be read by its format, where it is only to go. */
+  readonly isDamaged?: boolean;
   /** Of its record; null for images that Nova made. */
   readonly recordId: string | null;
   /** What its backend tells of where it is kept (pools and how full they are), in its own words. */
@@ -175,6 +177,8 @@ export interface Driver {
   capabilities(address: ImageAddress): Promise<Capabilities>;
   /** Undefined when there is no such image. `look` is what the caller has seen already. */
   find(address: ImageAddress, look?: Look): Promise<ImageFacts | undefined>;
+  /** The same for who only removes it, where a damaged one of platter's is found too; absent where `find` does. */
+  findToRemove?(address: ImageAddress, look?: Look): Promise<ImageFacts | undefined>;
   /** The images that no file below the instances path may tell of; none where images are files. */
   list(): Promise<readonly ImageAddress[]>;
   model(address: ImageAddress): Promise<ImageModel>;

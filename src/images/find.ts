@@ -15,17 +15,29 @@ export interface FoundImage {
   readonly facts: ImageFacts;
 }
 
+export interface Purpose {
+  /** Only its removal, for which it may be damaged. */
+  readonly isToGo?: boolean;
+}
+
+/** The image as far as it has to be known to remove it. */
+export function findToRemove(driver: Driver, address: ImageAddress, look?: Look) {
+  return driver.findToRemove?.(address, look) ?? driver.find(address, look);
+}
+
 /** Undefined when nothing holds it, or not the one of type `only`. */
 export async function findImage(
   context: EngineContext,
   address: ImageAddress,
   only?: ImageType,
+  purpose: Purpose = {},
 ): Promise<FoundImage | undefined> {
   const { type: told, look } = await typeToldByFiles(context, address);
   for (const type of told === undefined ? storageTypes(context) : [told]) {
     if (only !== undefined && type !== only) continue;
     // Of storage the record is read after the look there: it is written before the image appears.
-    const found = await findAs(context, address, type, told === undefined ? undefined : look);
+    const seen = told === undefined ? undefined : look;
+    const found = await findAs(context, address, type, seen, purpose);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -47,9 +59,10 @@ async function findAs(
   address: ImageAddress,
   type: ImageType,
   look: Look | undefined,
+  { isToGo = false }: Purpose = {},
 ) {
   const driver = context.drivers.get(type);
-  const facts = await driver.find(address, look);
+  const facts = await (isToGo ? findToRemove(driver, address, look) : driver.find(address, look));
   return facts === undefined ? undefined : { driver, facts };
 }
 

@@ -237,7 +237,7 @@ function defineChanging(noun: Command, context: CommandContext): void {
           const address = parseImageAddress(text);
           const wipe = options.wipe === true;
           if (!session.dryRun) await confirm(session, `deleting image ${text}`);
-          const image = await session.backend.find(address, options.backend);
+          const image = await session.backend.find(address, options.backend, { isToGo: true });
           if (session.dryRun) {
             return printPlan(session, await image.plan({ kind: 'destroy', wipe }));
           }

@@ -5,7 +5,9 @@ import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
+import { headerGone } from '../../templates/backing-chain.ts';
 import { describeUse, usersOf } from '../../templates/users.ts';
+import { isFaultOfImage } from '../../tools/qemu-img/errors.ts';
 import { areaPath, listDirectory, snapshotsPath, tidy } from '../../workspace/area.ts';
 import { syncTaken, takeAway, takenAway, takenPath } from '../../workspace/taken-away.ts';
 import { imageOf, writeIntent, type Intent, type Workspace } from '../../workspace/workspace.ts';
@@ -28,7 +30,7 @@ export function destroyFileSteps(
       description: `make sure that nothing uses ${facts.path} or leans on it`,
       async run(session) {
         await requireNoUsers(session, config, facts);
-        await requireNotInUse(session, config, { type, facts });
+        await requireClosed(session, config, type, facts);
       },
     },
     {
@@ -43,6 +45,21 @@ export function destroyFileSteps(
   ];
 }
 
+/** A damaged disk cannot be opened as what it was: as raw it can, and the locks are on the file. */
+async function requireClosed(
+  session: Session,
+  config: Config,
+  type: ImageType,
+  facts: ImageFacts,
+): Promise<void> {
+  try {
+    if (facts.isDamaged !== true) return await requireNotInUse(session, config, { type, facts });
+  } catch (error) {
+    if (!PlatterError.is(error) || !isFaultOfImage(error)) throw error;
+  }
+  await requireNotInUse(session, config, { type: 'flat', facts });
+}
+
 /** Before what the disk holds changes under them. */
 export function noUsersStep(config: Config, facts: ImageFacts): Step {
   return {
@@ -53,13 +70,17 @@ export function noUsersStep(config: Config, facts: ImageFacts): Step {
 
 /**
  * The children of the disk itself; its template's other images do not matter. What leans on a disk, as snapshots outside of
- * it do, is beside it: what cannot be read in another instance's directory keeps no disk here.
+ * it do, is beside it: what cannot be read in another instance's directory keeps no disk here. Nor does a disk without its
+ * header, which was made to lean on a template: two of them would keep each other for ever.
  */
 async function requireNoUsers(session: Session, config: Config, facts: ImageFacts): Promise<void> {
   const users = await usersOf(session.host.filesystem, config, facts.path);
   const beside = `${facts.address.instance}/`;
   const use = describeUse(
-    users.filter(({ image, doubt }) => doubt === undefined || image.startsWith(beside)),
+    users.filter(
+      ({ image, doubt }) =>
+        doubt === undefined || (image.startsWith(beside) && doubt !== headerGone),
+    ),
   );
   if (use === undefined) return;
   const { message, details, hint } = use;

@@ -44,8 +44,11 @@ export async function findFileImage(
   {
     look,
     readSnapshots,
+    isToGo = false,
   }: {
     readonly look?: Look | undefined;
+    /** One of platter's own, by its record, that is damaged is found too. */
+    readonly isToGo?: boolean;
     readonly readSnapshots?: (format: string) => Promise<readonly SnapshotFacts[]>;
   },
 ): Promise<ImageFacts | undefined> {
@@ -56,10 +59,18 @@ export async function findFileImage(
   const { record, format } = known;
   const describe = known.isAssumed ? describeAssumed : describeQcow2;
   if (record !== undefined && record.content.backend !== own.type) return undefined;
+  const asItIs = {
+    virtualSizeBytes: roundUp(stat.sizeBytes, sectorBytes),
+    snapshots: [],
+    backing: null,
+  };
   const content =
     format === 'qcow2'
-      ? await describe(filesystem, path)
-      : { virtualSizeBytes: roundUp(stat.sizeBytes, sectorBytes), snapshots: [], backing: null };
+      ? await describe(filesystem, path).catch((error: unknown) => {
+          if (!isToGo || record === undefined || !isDamage(error)) throw error;
+          return { ...asItIs, isDamaged: true };
+        })
+      : asItIs;
   return {
     address,
     path,
@@ -69,12 +80,17 @@ export async function findFileImage(
     allocatedBytes: stat.allocatedBytes,
     template: record?.content.template ?? templateOf(config, content.backing),
     templateSha256: record?.content.templateSha256 ?? null,
+    ...('isDamaged' in content ? { isDamaged: true } : {}),
     snapshots: readSnapshots === undefined ? content.snapshots : await readSnapshots(format),
     backing: content.backing,
     method: record?.content.method ?? null,
     createdAt: record?.content.createdAt ?? null,
     recordId: record?.id ?? null,
   };
+}
+
+function isDamage(error: unknown): boolean {
+  return PlatterError.is(error) && error.code === 'CORRUPT';
 }
 
 function asFile(path: string, { there: stat }: NonNullable<Look['file']>): FileStat | undefined {

@@ -38,6 +38,12 @@ function find(filesystem: Filesystem, config: Config, address: ImageAddress, loo
   return findFileImage(filesystem, config, address, own, { look, readSnapshots });
 }
 
+/** Of snapshots that go with it only the files matter, and they may be damaged as well. */
+function findToRemove(filesystem: Filesystem, config: Config, address: ImageAddress, look?: Look) {
+  const readSnapshots = () => listSnapshots(filesystem, config, address, 'raw');
+  return findFileImage(filesystem, config, address, own, { look, readSnapshots, isToGo: true });
+}
+
 export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
   ...own,
   isFileInInstancePath: true,
@@ -60,6 +66,7 @@ export const flatDriver: DriverFactory = ({ host, config }): Driver => ({
   },
 
   find: (address, look) => find(host.filesystem, config, address, look),
+  findToRemove: (address, look) => findToRemove(host.filesystem, config, address, look),
 
   /** Unlike the original (B049) it tells the format that the disk really has. */
   async model(address) {

@@ -37,6 +37,8 @@ export const qcow2Driver: DriverFactory = ({ host, config }): Driver => ({
   }),
 
   find: (address, look) => findFileImage(host.filesystem, config, address, own, { look }),
+  findToRemove: (address, look) =>
+    findFileImage(host.filesystem, config, address, own, { look, isToGo: true }),
 
   model: async (address) => ({
     kind: 'LocalFileImage',
