@@ -1,6 +1,6 @@
 /** Fills libvirt's elements for an image. */
 import type { Config } from '../config/config.ts';
-import { PlatterError } from '../errors.ts';
+import { isHostError, PlatterError } from '../errors.ts';
 import type { Host } from '../ports/host.ts';
 import { defaultCacheMode, ioFor, parseDiskCachemodes } from './cache-mode.ts';
 import { writeDisk, type DiskDescription } from './disk-description.ts';
@@ -17,7 +17,7 @@ export interface DiskRequest {
   readonly diskDev?: string | undefined;
   /** `disk`, `cdrom`, `floppy` or `lun`. Default is `disk`. */
   readonly deviceType?: string | undefined;
-  /** Default: `none` where the host can do direct input and output, else `writeback`; `disk_cachemodes` goes before. */
+  /** Default: `none` where the host is known to do direct input and output, else `writeback`; `disk_cachemodes` goes before. */
   readonly cacheMode?: string | undefined;
   /** Extra specs of the flavor; its `quota:disk_*` become limits. */
   readonly extraSpecs?: Readonly<Record<string, string>> | undefined;
@@ -86,14 +86,26 @@ async function driverNameFor(
 }
 
 async function cacheModeFor(
-  { filesystem }: Host,
+  host: Host,
   config: Config,
   source: LibvirtSource,
   asked: string | undefined,
 ): Promise<string> {
   const configured = parseDiskCachemodes(config.libvirt.diskCachemodes).get(source.type);
   if (configured !== undefined) return configured;
-  return asked ?? defaultCacheMode(await filesystem.supportsDirectIo(config.instancesPath));
+  return asked ?? defaultCacheMode(await isDirectIoKnown(host, config));
+}
+
+/** A file has to be made to find that out, and who only describes a disk need not be allowed to. */
+async function isDirectIoKnown({ filesystem, events }: Host, config: Config): Promise<boolean> {
+  try {
+    return await filesystem.supportsDirectIo(config.instancesPath);
+  } catch (error) {
+    if (!isHostError(error)) throw error;
+    const message = `nobody knows whether the filesystem can do direct I/O (${error.code}): it is taken for one that cannot`;
+    events.emit({ type: 'warning', message });
+    return false;
+  }
 }
 
 function ioWithWarning({ events }: Host, io: 'native' | undefined, cache: string) {

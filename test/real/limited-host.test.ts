@@ -97,6 +97,9 @@ describe('a host that cannot', () => {
     }
     const shown = await platter(path, ['image', 'show', 'vm1/disk', '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({ virtualSizeBytes: 8 * 1024 * 1024 });
+    const described = await platter(path, ['image', 'xml', 'vm1/disk']);
+    expect(described.stdout).toContain('cache="writeback"');
+    expect(described.stderr).toContain('direct I/O (EROFS)');
   });
 
   test('a tool that is missing: TOOL_MISSING, with the package to install', async () => {
