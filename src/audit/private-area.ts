@@ -1,6 +1,7 @@
 /** What the private area of a directory holds (workspace/area.ts): of images and of templates alike. */
 import type { EngineContext } from '../images/context.ts';
 import { describeKept, keptExports } from '../images/recover-export.ts';
+import { isAtWork } from '../operations/at-work.ts';
 import type { Host } from '../ports/host.ts';
 import { areaPath, listDirectory } from '../workspace/area.ts';
 import { isElsewhere, isProvablyGone } from '../workspace/provably-gone.ts';
@@ -38,7 +39,7 @@ export async function auditArea({ host }: EngineContext, area: AreaOf): Promise<
     filesystem,
     area.directory,
   )) {
-    if (await isAtWork(host, area, name)) continue;
+    if (await isAtWork(host, area.lock(name))) continue;
     strays.push({
       kind: 'interrupted-operation',
       path: workspace,
@@ -112,11 +113,4 @@ async function auditLease(host: Host, path: string) {
     message: `it is in use by ${describeHolder(holder)}, and nobody can tell from here whether that has ended`,
     hint: 'it keeps its template from being removed: look whether the process runs, and remove the lease if not',
   } as const;
-}
-
-/** Somebody may be at work on it: on this host for certain, on another as far as can be told. */
-async function isAtWork(host: Host, area: AreaOf, name: string): Promise<boolean> {
-  const lock = area.lock(name);
-  const holder = await host.locks.holder(lock.directory, lock.name);
-  return holder !== undefined && !(await isProvablyGone(host.facts, holder));
 }

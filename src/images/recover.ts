@@ -1,6 +1,7 @@
 /** Finds everything that interrupted operations have left on this host's images, and has it finished or undone. */
 import { instanceDirectory } from '../config/layout.ts';
 import { formatAddress, isName, type ImageAddress } from '../names.ts';
+import { isAtWork } from '../operations/at-work.ts';
 import { perform, plan, type OperationOptions } from '../operations/perform.ts';
 import type { Turns } from '../operations/turns.ts';
 import {
@@ -82,6 +83,8 @@ async function recoverOne(
     keyId: address.instance,
   };
   const operation = recoverOperation(image);
+  // What is under way is nothing to recover: who does recover waits for it by the lock.
+  if (options.dryRun && (await isAtWork(host, operation.lock))) return [];
   const left = await leftoverWorkspaces(
     host.filesystem,
     instanceDirectory(config, address.instance),

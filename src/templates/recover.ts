@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { reservePath, templatesDirectory } from '../config/layout.ts';
 import { isName } from '../names.ts';
+import { isAtWork } from '../operations/at-work.ts';
 import { perform, plan, type Operation, type OperationOptions } from '../operations/perform.ts';
 import type { Session, Step } from '../operations/step.ts';
 import type { Turns } from '../operations/turns.ts';
@@ -28,8 +29,9 @@ export async function recoverTemplates(
   for (const name of await suspects(host, directory)) {
     const target = `template ${name}`;
     await turns.take(target, async () => {
-      const left = await leftoverWorkspaces(host.filesystem, directory, name);
       const operation = recoverOperation(config, copies, name);
+      if (options.dryRun && (await isAtWork(host, operation.lock))) return;
+      const left = await leftoverWorkspaces(host.filesystem, directory, name);
       const planned = await plan(host, operation);
       const steps = [
         ...left.map(({ id }) => `undo operation ${id}`),

@@ -151,3 +151,18 @@ test('recovery leaves a mounted directory, and goes on with the others', async (
     await run('umount', [mounted]);
   }
 });
+
+test('what is under way is told neither by an audit nor by a recovery that only looks', async () => {
+  const seen: unknown[] = [];
+  const host = afterTool('convert', async () => {
+    const looking = backendOn(nodeHost());
+    seen.push(await looking.audit(), await looking.recover({ dryRun: true }));
+  });
+  const backend = backendOn(host);
+  await makeImage(`${directory}/t`, 'raw', 8 * MiB);
+  await backend.templates.add('t', `${directory}/t`);
+  const image = backend.image({ id: 'vm1' }, 'disk');
+  await image.createImage({ template: 't' });
+  await image.flatten();
+  expect(seen).toEqual([[], []]);
+});
