@@ -170,6 +170,11 @@ export function toPlatterError(error: unknown, action: string): Error {
   });
 }
 
+/** What went wrong, without the name of the class of the error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** What an aborted signal stands for, whatever its owner gave as the reason: CANCELED unless it says more. */
 export function canceled(reason: unknown): PlatterError {
   return PlatterError.is(reason)

@@ -31,8 +31,8 @@ export interface Config {
   /** Reserve the space of new file images at once (B006, B017). Default is `none`. */
   readonly preallocateImages: 'none' | 'space';
   /**
-   * true: templates are converted to raw on their way in (B142). false: nothing is converted, so that a flat image of a
-   * qcow2 template is qcow2 (B040). Unset, the default: templates stay as they came, flat images are raw.
+   * true: templates are converted to raw on their way in (B142). false: a flat image of a qcow2 template is
+   * qcow2 (B040). Unset, the default: flat images are raw. Templates that are neither raw nor qcow2 become raw in any case.
    */
   readonly forceRawImages: boolean | undefined;
   /** Compress qcow2 files that are extracted from images (B150). Default is false. */

@@ -13,6 +13,7 @@ const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const absolutePath = v.pipe(
   v.string(),
   v.startsWith('/', 'is no absolute path'),
+  v.check((path) => !path.includes('\0'), 'is no path'),
   v.transform(withoutEndSlash),
 );
 const fileName = v.pipe(

@@ -4,7 +4,7 @@ import { imagePath, instanceDirectory } from '../config/layout.ts';
 import { PlatterError } from '../errors.ts';
 import { formatAddress, type ImageAddress } from '../names.ts';
 import { statOrNothing } from '../workspace/once.ts';
-import type { EngineContext } from './context.ts';
+import type { EngineContext, ImageHandle } from './context.ts';
 import type { Driver, ImageFacts } from './driver.ts';
 import { readDiskInfo } from './files/disk-info.ts';
 import { descriptorPath } from './ploop/disk.ts';
@@ -52,6 +52,18 @@ export async function findImageElsewhere(
   const { type: told, look } = await typeToldByFiles(context, address);
   const isHere = told === undefined || told === type;
   return { elsewhere: isHere ? undefined : await findAs(context, address, told, look), look };
+}
+
+/** Before anything is copied: what stands there would only be met when the disk is published. */
+export function requireNoDirectory({ config, driver, address }: ImageHandle, { file }: Look): void {
+  const isInItsWay = driver.isFileInInstancePath && driver.type !== 'ploop';
+  if (!isInItsWay || file?.there?.kind !== 'directory') return;
+  const path = imagePath(config, address);
+  throw new PlatterError(
+    'ALREADY_EXISTS',
+    `a directory stands in the place of ${formatAddress(address)}`,
+    { details: { path }, hint: `find out what is in ${path}, and move it away` },
+  );
 }
 
 async function findAs(

@@ -1,5 +1,5 @@
 /** What images have to do with an image service (B096-B102, B108-B110), and with files made beside them (B114). */
-import { PlatterError, reporting } from '../errors.ts';
+import { messageOf, PlatterError, reporting } from '../errors.ts';
 import { imageSource } from '../ingress/source.ts';
 import { imageAddress } from '../names.ts';
 import { perform, type OperationOptions } from '../operations/perform.ts';
@@ -82,7 +82,7 @@ export async function cleanupDirectSnapshot(
 /** The disk may be gone long since, and its instance with it: the workspace was all that there was of it then. */
 async function forgetInstance({ host, workspace }: Session): Promise<void> {
   await tidy(host.filesystem, workspace.directory).catch((error: unknown) => {
-    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
+    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${messageOf(error)}` });
   });
 }
 

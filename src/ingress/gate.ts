@@ -136,20 +136,19 @@ function refused(reason: Violation): Inspection {
   return { format: 'raw', virtualSizeBytes: 0, safe: false, violations: [reason] };
 }
 
+const isLink = 'it is a symbolic link';
+const isNoFile = 'it is no regular file';
+const hasOtherNames = 'the file has other names (hard links) by which it can be changed';
+
 function judgeFile(stat: FileStat): Violation | undefined {
   if (stat.kind === 'directory') {
     throw new PlatterError('INVALID_ARGUMENT', 'a directory is no disk image', {
       hint: 'name the image file itself',
     });
   }
-  if (stat.kind === 'symlink') return violation('NOT_A_FILE', 'it is a symbolic link');
-  if (stat.kind !== 'file') return violation('NOT_A_FILE', 'it is no regular file');
-  if (stat.links > 1) {
-    return violation(
-      'NOT_A_FILE',
-      'the file has other names (hard links) by which it can be changed',
-    );
-  }
+  if (stat.kind === 'symlink') return violation('NOT_A_FILE', isLink);
+  if (stat.kind !== 'file') return violation('NOT_A_FILE', isNoFile);
+  if (stat.links > 1) return violation('NOT_A_FILE', hasOtherNames);
   return undefined;
 }
 
@@ -224,11 +223,26 @@ function unsafeError(
 
 function hintFor(code: 'UNSAFE_IMAGE' | 'FORMAT_MISMATCH', violations: readonly Violation[]) {
   if (code === 'FORMAT_MISMATCH') return 'name the right format with --format, or leave it out';
-  // An inspection starts no tool, and finds nothing then.
-  return violations.some((found) => found.code === 'TOOL_DISAGREES')
-    ? 'the file is damaged, or of a kind that qemu-img does not know; have the image made anew'
-    : 'platter inspect FILE tells more; have the image made anew as one self-contained file';
+  const [hint] = violations.flatMap((found) => hints[found.message] ?? hints[found.code] ?? []);
+  return (
+    hint ?? 'platter inspect FILE tells more; have the image made anew as one self-contained file'
+  );
 }
+
+const beyondLimits =
+  'platter inspect FILE tells more; what is let through stands in [limits] of the configuration';
+
+/** What there is to do about a violation, by its message where its code says too little. */
+const hints: Readonly<Record<string, string>> = {
+  [isLink]: 'name the file that the link leads to: readlink -f tells which that is',
+  [isNoFile]: 'copy what is in it into a regular file, and name that',
+  [hasOtherNames]: 'name a copy of the file that has no other name',
+  // An inspection starts no tool, and finds nothing then.
+  TOOL_DISAGREES:
+    'the file is damaged, or of a kind that qemu-img does not know; have the image made anew',
+  TOO_LARGE: beyondLimits,
+  EXPANSION: beyondLimits,
+};
 
 async function requireAgreement(host: Host, config: Config, image: ProvenImage): Promise<void> {
   const files = { reads: [image.path], writes: [] };

@@ -3,7 +3,7 @@
  * finds out what to do, does it step by step, and clears up. An operation that fails is cleared up by the same code as
  * one whose process died.
  */
-import { canceled, isHostError, PlatterError, toPlatterError } from '../errors.ts';
+import { canceled, isHostError, messageOf, PlatterError, toPlatterError } from '../errors.ts';
 import type { Progress } from '../ingress/source.ts';
 import type { Host } from '../ports/host.ts';
 import type { Lock } from '../ports/locks.ts';
@@ -126,7 +126,7 @@ async function release(host: Host, lock: Lock, hasFailed: boolean): Promise<void
     await lock.release();
   } catch (error) {
     if (!hasFailed && !isHostError(error)) throw error;
-    host.events.emit({ type: 'warning', message: `cannot release a lock: ${String(error)}` });
+    host.events.emit({ type: 'warning', message: `cannot release a lock: ${messageOf(error)}` });
   }
 }
 
@@ -178,7 +178,7 @@ async function carryOut<Result>(
   }
   // Done and durable: what is left of the workspace matters to nobody, and the next operation removes it.
   await host.filesystem.removeTree(session.workspace.path).catch((error: unknown) => {
-    host.events.emit({ type: 'warning', message: `cannot clear up: ${String(error)}` });
+    host.events.emit({ type: 'warning', message: `cannot clear up: ${messageOf(error)}` });
   });
   return prepared.result(session);
 }

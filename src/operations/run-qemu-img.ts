@@ -1,6 +1,7 @@
 /** Runs qemu-img inside an operation: progress shown, slots respected, failures classified. */
 import type { Config } from '../config/config.ts';
 import { contain, copyingLimits } from '../ingress/containment.ts';
+import { PlatterError } from '../errors.ts';
 import type { ProvenImage } from '../ingress/proven.ts';
 import type { Command } from '../ports/executor.ts';
 import { qemuImgConvert, type ConvertOptions } from '../tools/qemu-img/argv.ts';
@@ -37,6 +38,20 @@ export async function runQemuImg(
       const percent = parseQemuImgProgress(line);
       if (percent !== undefined) session.progress({ phase: action, done: percent, total: 100 });
     },
+  }).catch((error: unknown) => {
+    throw isBeyondFormat(error) ? tooLarge(error, action) : error;
+  });
+}
+
+/** No other argument comes from outside: what qemu-img finds wrong with one is the size. */
+function isBeyondFormat(error: unknown): error is PlatterError {
+  return PlatterError.is(error) && error.code === 'INVALID_ARGUMENT';
+}
+
+function tooLarge({ code, details }: PlatterError, action: string): PlatterError {
+  return new PlatterError(code, `cannot ${action}: the size is too large for its format`, {
+    details,
+    hint: 'ask for less; qcow2 holds 2 PiB with its usual clusters of 64 KiB',
   });
 }
 

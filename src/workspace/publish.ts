@@ -59,7 +59,11 @@ export async function publish(filesystem: Filesystem, publication: Publication):
     const isWithdrawn = await withdraw(filesystem, publication, hasAppeared);
     if (!isWithdrawn && !(await isTakenOver(filesystem, workspace))) throw leftInPlace(error, name);
     if (!isHostError(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR')) throw error;
-    throw new PlatterError('ALREADY_EXISTS', `"${name}" exists already`, { cause: error });
+    throw new PlatterError('ALREADY_EXISTS', `"${name}" exists already`, {
+      details: { path: `${directory}/${name}` },
+      hint: `find out what ${directory}/${name} is: it has appeared only now`,
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Removes images that are files. */
 import type { Config, ImageType } from '../../config/config.ts';
-import { afterwards, isHostError, PlatterError, reporting } from '../../errors.ts';
+import { afterwards, isHostError, messageOf, PlatterError, reporting } from '../../errors.ts';
 import { formatAddress } from '../../names.ts';
 import type { Outcome } from '../../operations/perform.ts';
 import type { Session, Step } from '../../operations/step.ts';
@@ -191,6 +191,6 @@ async function forget(session: Session, config: Config, { recordId }: ImageFacts
     await host.filesystem.removeTree(workspace.path);
     await tidy(host.filesystem, directory);
   } catch (error) {
-    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${String(error)}` });
+    host.events.emit({ type: 'warning', message: `cannot clear up after it: ${messageOf(error)}` });
   }
 }

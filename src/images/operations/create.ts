@@ -17,7 +17,7 @@ import { instanceDirectory } from '../../config/layout.ts';
 import type { Look } from '../image-record.ts';
 import { imageOperation, requireOpenable, type ImageHandle } from '../context.ts';
 import { requireEncryptable } from '../encryptable.ts';
-import { findImageElsewhere, type FoundImage } from '../find.ts';
+import { findImageElsewhere, requireNoDirectory, type FoundImage } from '../find.ts';
 import type {
   Base,
   CreateOrder,
@@ -71,6 +71,7 @@ async function prepareCreate(
   const { address, driver, keyId } = image;
   const { elsewhere, look } = await findImageElsewhere(image, address, driver.type);
   if (elsewhere !== undefined) throw alreadyExists(elsewhere);
+  requireNoDirectory(image, look);
   const site = await driver.survey(address, session, look);
   const plan = await planBase(session, image, request);
   const sizeBytes = decideSize(address, request, plan.sizeBytes, site.granuleBytes);

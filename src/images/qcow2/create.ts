@@ -1,5 +1,6 @@
 /** Makes a qcow2 disk of whatever an image can be made of. */
 import type { Config } from '../../config/config.ts';
+import { PlatterError } from '../../errors.ts';
 import { managed, ofDisk, type ProvenImage } from '../../ingress/proven.ts';
 import type { ToolFormat } from '../../inspector/inspect.ts';
 import { formatAddress } from '../../names.ts';
@@ -8,7 +9,7 @@ import type { Session, Step } from '../../operations/step.ts';
 import type { Command } from '../../ports/executor.ts';
 import { qemuImgCreate, qemuImgCreateOverlay } from '../../tools/qemu-img/argv.ts';
 import type { ConvertOptions } from '../../tools/qemu-img/argv.ts';
-import { formatExactSize } from '../../sizes.ts';
+import { formatExactSize, formatSize } from '../../sizes.ts';
 import { requireInPlace } from '../../templates/lookup.ts';
 import type { CreateOrder, Making } from '../driver.ts';
 import { planGrowth, runGrowth } from '../files/growth.ts';
@@ -46,11 +47,13 @@ async function contentSteps(
   const draft = draftPath(session);
   switch (base.kind) {
     case 'blank':
+      requireFits(sizeBytes);
       return [toolStep('make an empty qcow2', qemuImgCreate(draft, 'qcow2', sizeBytes), 'blank')];
     case 'template': {
       const { name, image, fileSizeBytes } = base;
       await requireInPlace(session.host, { ...image, name, fileSizeBytes });
       const clusterSizeBytes = await clusterSizeOf(session, image);
+      requireFits(sizeBytes, clusterSizeBytes);
       const command = qemuImgCreateOverlay(draft, image, sizeBytes, clusterSizeBytes);
       return [toolStep(`make an overlay on template ${name}`, command, 'overlay')];
     }
@@ -91,6 +94,20 @@ async function contentSteps(
       ];
     }
   }
+}
+
+/** qemu reads no L1 table of more than 32 MiB; its entries, and those of the tables that they name, have 8 bytes. */
+const l1EntriesMost = (32 * 1024 * 1024) / 8;
+
+function requireFits(sizeBytes: number, clusterSizeBytes = 64 * 1024): void {
+  const mostBytes = l1EntriesMost * (clusterSizeBytes / 8) * clusterSizeBytes;
+  if (sizeBytes <= mostBytes) return;
+  const clusters = `clusters of ${formatSize(clusterSizeBytes)}`;
+  throw new PlatterError(
+    'INVALID_ARGUMENT',
+    `the size ${formatExactSize(sizeBytes)} is too large: a qcow2 with ${clusters} holds ${formatSize(mostBytes)} at most`,
+    { details: { sizeBytes, mostBytes, clusterSizeBytes }, hint: 'ask for less' },
+  );
 }
 
 /** The overlay's clusters are as large as its base's (B055). */
