@@ -104,6 +104,7 @@ export class LogicalVolume implements Device {
     if (content.sizeBytes !== this.content.sizeBytes) throw errno('ENOSPC');
     if (ranges.length === 0) return;
     this.pool?.room?.map(this.mappings, ranges);
+    this.pool?.room?.note(this.mappings, content, ranges);
     for (const snapshot of this.snapshots) keepChunks(snapshot, ranges);
     if (this.kind === 'classic') keepChunks(this, ranges);
     this.replace(content);

@@ -2,6 +2,7 @@
  * The room of a thin pool: blocks of data, each mapped by one thin volume or shared by several, and metadata that grows
  * with the mappings. Sizes of metadata are near those of fixtures/lvm-2.03, not equal to them.
  */
+import type { RawContent } from '../volume/content.ts';
 import { errno } from '../volume/errno.ts';
 
 export const thinBlockBytes = 65_536;
@@ -26,7 +27,12 @@ export class ThinPool {
   wasFull = false;
   /** Between two messages of a command that was killed there: nothing can be made or removed any more. */
   isStuck = false;
-  #nextBlock = 1;
+  /** Blocks with bytes of guests in them, whether or not a volume still has them. */
+  readonly written = new Set<number>();
+  #nextBlock = 0;
+  /** Given back, in the order in which they are given out again. */
+  readonly #freed: number[] = [];
+  #reused = 0;
   #mappings = 0;
   readonly #users = new Map<number, number>();
 
@@ -62,6 +68,33 @@ export class ThinPool {
     }
   }
 
+  /** What `content` has come to be in these ranges. */
+  note(mappings: Mappings, content: RawContent, ranges: readonly { at: number; length: number }[]) {
+    for (const range of ranges) {
+      const blocks = blocksOf(range);
+      for (let block = blocks.first; this.written.size > 0 && block <= blocks.last; block += 1) {
+        this.written.delete(mappings.get(block) ?? 0);
+      }
+      for (const extent of content.extents) {
+        if (typeof extent.source === 'number') continue;
+        const { first, last } = blocksOf(extent);
+        const end = Math.min(last, blocks.last);
+        for (let block = Math.max(first, blocks.first); block <= end; block += 1) {
+          this.written.add(mappings.get(block) ?? 0);
+        }
+      }
+    }
+  }
+
+  /** What is in its extents, a piece for each block with bytes of guests. */
+  remains(sizeBytes: number): RawContent {
+    const source = new Uint8Array(16).fill(0xe5);
+    const extents = [...this.written]
+      .sort((a, b) => a - b)
+      .map((block) => ({ at: block * thinBlockBytes, length: source.length, source, from: 0 }));
+    return { kind: 'raw', sizeBytes, extents };
+  }
+
   grow(dataBlocks: number, metadataBlocks: number): void {
     this.dataBlocks += dataBlocks;
     this.metadataBlocks += metadataBlocks;
@@ -78,7 +111,9 @@ export class ThinPool {
     if (this.usedMetadataBlocks >= this.metadataBlocks) throw errno('EIO');
     if (known === undefined) this.#mappings += 1;
     else this.#release(known);
-    const fresh = this.#nextBlock++;
+    const fresh =
+      this.#nextBlock < this.dataBlocks ? this.#nextBlock++ : (this.#freed[this.#reused++] ?? 0);
+    if (this.zeroes) this.written.delete(fresh);
     mappings.set(block, fresh);
     this.#users.set(fresh, 1);
   }
@@ -104,7 +139,16 @@ export class ThinPool {
 
   #release(block: number): void {
     const users = (this.#users.get(block) ?? 1) - 1;
-    if (users === 0) this.#users.delete(block);
-    else this.#users.set(block, users);
+    if (users === 0) {
+      this.#users.delete(block);
+      this.#freed.push(block);
+    } else this.#users.set(block, users);
   }
+}
+
+function blocksOf({ at, length }: { at: number; length: number }) {
+  return {
+    first: Math.floor(at / thinBlockBytes),
+    last: Math.floor((at + length - 1) / thinBlockBytes),
+  };
 }

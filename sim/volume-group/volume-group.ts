@@ -116,6 +116,10 @@ export class VolumeGroup {
     }
     if (volume.kind === 'linear') this.free.give(volume.content);
     if (volume.kind === 'classic') this.free.give(storeContent(volume));
+    if (volume.room !== undefined) {
+      const extents = this.extentsOfPool(volume.sizeBytes, volume.room.metadataBlocks);
+      this.free.give(volume.room.remains(extents * this.extentBytes));
+    }
     volume.pool?.room?.unmap(volume.mappings, 0, Infinity);
     this.seqno += 1;
     this.#told('vanish', volume);

@@ -204,3 +204,29 @@ test('what was begun in another volume group is not carried on in this one', asy
   expect(byteAt(world, 'vm1_disk', 12 * MiB)).toBe(0);
   await images.dispose();
 });
+
+test.each(['zero', 'shred'] as const)(
+  'the pool of a sparse disk is cleared (%s) before its space is given back',
+  async (volumeClear) => {
+    const images = await simLvmImages('sparse')();
+    const { host, world } = images;
+    const config = { ...images.config, lvm: { ...images.config.lvm, volumeClear } };
+    const backend = new Backend({ host, config });
+    const image = (id: string) => backend.image({ id }, 'disk', 'lvm');
+    const left = () =>
+      (world.stores.group?.free.areas ?? [])
+        .flatMap(({ extents }) => extents)
+        .filter(({ source }) => typeof source !== 'number');
+    for (const sizeBytes of [8 * MiB, 128 * MiB]) {
+      await image('vm1').createImage({ sizeBytes });
+      put(world, 'vm1_disk', MiB, 0x55);
+      await image('vm1').createSnap('s');
+      await image('vm2').createImage({ snapshot: 'vm1/disk@s' });
+      await image('vm1').destroy();
+      await image('vm2').destroy();
+      expect(world.stores.group?.volumes.size).toBe(1);
+      expect(left()).toEqual([]);
+    }
+    await images.dispose();
+  },
+);

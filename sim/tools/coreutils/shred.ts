@@ -1,5 +1,6 @@
 /** `shred` of coreutils 9.1 on devices: `-n` passes of random bytes, then with `-z` one of zeros; each is synced. */
 import { clear, write } from '../../volume/content.ts';
+import { LogicalVolume } from '../../volume-group/logical-volume.ts';
 import { fileBytes } from '../../volume/file-content.ts';
 import type { Inode } from '../../volume/inode.ts';
 import { awaitDevice, holdOpen, noSuchFile } from '../block-device.ts';
@@ -67,7 +68,12 @@ function* overwrite(
     const overwritten = isZero
       ? clear(content, start, end)
       : write(content, start, { length: end - start, source: 9999, from: start });
-    volume.setContent(inode, overwritten, path);
+    // A pool gives blocks for zeros too.
+    if (inode.device instanceof LogicalVolume) {
+      inode.device.write(overwritten, [{ at: start, length: end - start }]);
+    } else {
+      volume.setContent(inode, overwritten, path);
+    }
   }
   volume.sync(inode);
 }

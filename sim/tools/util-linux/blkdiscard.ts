@@ -31,10 +31,17 @@ export const blkdiscard: ToolProgram = function* blkdiscard(context, args) {
     const end = Math.min(content.sizeBytes, start + (valueOf('-l') ?? content.sizeBytes));
     const isThin = device instanceof LogicalVolume && device.kind === 'thin';
     if (isThin && !zeroes && device.pool?.room?.takesDiscards === false) throw errno('EOPNOTSUPP');
-    if (zeroes || isThin) device.write(clear(content, start, end));
-    if (isThin && !zeroes) device.pool?.room?.unmap(device.mappings, start, end);
+    if (zeroes) device.write(clear(content, start, end));
+    else if (isThin) discard(device, start, end);
     return success();
   } catch (error) {
     return failure(`blkdiscard: ${path}: ${ioctl} ioctl failed: ${errnoText(error)}`);
   }
 };
+
+/** The blocks go back to the pool with what is in them. */
+function discard(device: LogicalVolume, start: number, end: number): void {
+  if (device.isReadOnly) throw errno('EPERM');
+  device.pool?.room?.unmap(device.mappings, start, end);
+  device.replace(clear(device.content, start, end));
+}

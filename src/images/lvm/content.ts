@@ -61,6 +61,15 @@ export async function clearContent(
   if (clearing === 'none') return;
   const limitBytes = config.lvm.volumeClearSizeMib * 1024 * 1024;
   const sizeBytes = limitBytes === 0 ? options.sizeBytes : Math.min(limitBytes, options.sizeBytes);
+  await overwrite(running, device, { sizeBytes, clearing });
+}
+
+/** From the beginning, whatever the limit is. */
+export async function overwrite(
+  running: Running,
+  device: string,
+  { sizeBytes, clearing }: { sizeBytes: number; clearing: 'zero' | 'shred' },
+): Promise<void> {
   const passes = clearing === 'zero' ? 0 : 3;
   const endsWithZeros = clearing === 'zero';
   await run(running, shred(device, { passes, endsWithZeros, sizeBytes }), 'clear the volume');

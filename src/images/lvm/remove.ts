@@ -1,10 +1,17 @@
 /** Removes volumes, cleared before their space can be anybody else's (B079, B080). What cannot be cleared stays. */
 import { PlatterError } from '../../errors.ts';
 import type { Session } from '../../operations/step.ts';
-import { activate, lvremove, setPermission, splitSnapshot } from '../../tools/lvm/argv.ts';
+import {
+  activate,
+  createThin,
+  lvextend,
+  lvremove,
+  setPermission,
+  splitSnapshot,
+} from '../../tools/lvm/argv.ts';
 import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { clearContent, discardContent } from './content.ts';
+import { clearContent, discardContent, overwrite } from './content.ts';
 import { closeAnyMap } from './crypt.ts';
 import { devicePath, isSparsePool } from './names.ts';
 import {
@@ -37,21 +44,70 @@ export async function removeVolume(
       // A template is read-only before it is published.
       before: volume.isReadOnly ? [setPermission(place.group, name, 'rw')] : [],
     });
-  if (volume.kind === 'thin') {
-    if (clearing !== 'none' && (await isActivated(activation))) {
-      await discardContent(session, device);
-    }
-  } else {
+  let isThere = true;
+  if (volume.kind !== 'thin') {
     await activation();
     await clearContent(place, session, device, { sizeBytes: volume.sizeBytes, clearing });
+  } else if (clearing !== 'none') {
+    isThere = await isActivated(activation);
+    if (isThere) await discardContent(session, device);
   }
   const now = await readGroup(place, session.host);
   requireNoDependents(now, volume);
   const users = now.volumes.filter((other) => other.pool === volume.pool && other.name !== name);
   const isLast = pool !== undefined && isSparsePool(place.config, pool) && users.length === 0;
+  if (isLast && clearing !== 'none') {
+    if (!isThere) await makeAnew(place, session, workspace, volume);
+    await overwritePool(place, session, workspace, { volume: name, pool: pool.name, clearing });
+  }
   await changeVolumes(place, session, workspace, {
     action: 'remove the volume',
     commands: [lvremove(place.group, name), ...(isLast ? [lvremove(place.group, pool.name)] : [])],
+  });
+}
+
+/**
+ * The extents of a pool go back to the group as they are: with what its last disk held, and whatever else was in it before and
+ * was discarded. All of it is overwritten, for nobody knows which of its blocks a disk had: through that disk, which is empty
+ * and has the pool for itself by now, so that each block that is written takes another of the pool's, until there is none left.
+ * The limit of what is cleared counts from the beginning of a disk, and there is none in a pool.
+ */
+async function overwritePool(
+  place: Place,
+  session: Session,
+  workspace: Workspace,
+  names: { volume: string; pool: string; clearing: 'zero' | 'shred' },
+): Promise<void> {
+  const { volume, pool, clearing } = names;
+  const { group } = place;
+  let doneBytes = 0;
+  for (;;) {
+    const state = await readGroup(place, session.host);
+    const sizeBytes = volumeNamed(state, pool)?.sizeBytes ?? 0;
+    // dmeventd may have extended it, as it does with pools that fill up: then it has blocks that were left out.
+    if (sizeBytes <= doneBytes) return;
+    if ((volumeNamed(state, volume)?.sizeBytes ?? 0) < sizeBytes) {
+      await changeVolumes(place, session, workspace, {
+        action: 'clear the pool',
+        commands: [lvextend(group, volume, sizeBytes)],
+      });
+    }
+    await overwrite(session, devicePath(group, volume), { sizeBytes, clearing });
+    doneBytes = sizeBytes;
+  }
+}
+
+/** In the place of a volume that cannot be activated, one that can. */
+async function makeAnew(
+  place: Place,
+  session: Session,
+  workspace: Workspace,
+  { name, pool, sizeBytes, tags }: Volume,
+): Promise<void> {
+  const { group } = place;
+  await changeVolumes(place, session, workspace, {
+    action: 'clear the pool',
+    commands: [lvremove(group, name), ...createThin({ group, name, tags, pool, sizeBytes })],
   });
 }
 
@@ -94,7 +150,10 @@ export async function removeClassicSnapshot(
   });
 }
 
-/** A pool that was made for one disk alone, and has none: disks that were cloned from that one share it. */
+/**
+ * A pool that was made for one disk alone, and has none: disks that were cloned from that one share it. Its last volume went
+ * when it was overwritten already.
+ */
 export async function removeEmptyPool(
   place: Place,
   session: Session,
