@@ -92,7 +92,7 @@ export const lvmChangeMutants: readonly Mutant[] = [
         find: `...createThinSnapshot({
             group,
             name: part,
-            tags: tagsOfSuccessor(disk, address, workspace.id),
+            tags: tagsOfSuccessor({ disk, key }, address, workspace.id),
             origin: id,
             permission: 'rw',
           }),
