@@ -16,6 +16,7 @@ import {
   fingerprintQcow2,
   qcow2FileBytes,
   tableReference,
+  withSnapshotTime,
   type Qcow2Content,
 } from './qcow2-content.ts';
 import type { Qcow2Images } from './qcow2-images.ts';
@@ -66,7 +67,8 @@ export function writeContent(
     if (at === 60) return withTable(content, bytes);
     // Without its header it is nothing any more.
     const isOverwritten = at === 0 && isZero(bytes);
-    return isOverwritten ? resize(emptyContent, fileBytes(content)) : content;
+    if (isOverwritten) return resize(emptyContent, fileBytes(content));
+    return withSnapshotTime(content, at, bytes);
   }
   const end = at + bytes.length;
   // A disk that is wiped is as large as it is: nothing is kept of its zeros.

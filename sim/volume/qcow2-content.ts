@@ -196,15 +196,33 @@ function writeBacking(bytes: Buffer, { path, format }: { path: string; format: s
   bytes.write(format, headerBytes + 8, 'latin1');
 }
 
-function renderSnapshots(content: Qcow2Content): Buffer {
-  const entriesBytes = content.snapshots.map(({ id, name }) => {
-    const nameBytes = Buffer.byteLength(name);
-    return Math.ceil((snapshotEntryBytes + 8 + String(id).length + nameBytes) / 8) * 8;
+function entryBytes({ id, name }: Qcow2SnapshotContent): number {
+  return Math.ceil((snapshotEntryBytes + 8 + String(id).length + Buffer.byteLength(name)) / 8) * 8;
+}
+
+/** Seconds and nanoseconds, written over those of the entry at this place; nothing else is ever written to the table. */
+export function withSnapshotTime(
+  content: Qcow2Content,
+  place: number,
+  bytes: Uint8Array,
+): Qcow2Content {
+  let at = position.snapshots * content.clusterBytes + 16;
+  const time = Buffer.from(bytes);
+  const snapshots = content.snapshots.map((snapshot) => {
+    const isIt = at === place && time.length === 8;
+    at += entryBytes(snapshot);
+    if (!isIt) return snapshot;
+    return { ...snapshot, createdAtMs: time.readUInt32BE(0) * 1000 + time.readUInt32BE(4) / 1e6 };
   });
-  const bytes = Buffer.alloc(entriesBytes.reduce((sum, entryBytes) => sum + entryBytes, 0));
+  return { ...content, snapshots };
+}
+
+function renderSnapshots(content: Qcow2Content): Buffer {
+  const bytes = Buffer.alloc(content.snapshots.reduce((sum, one) => sum + entryBytes(one), 0));
   let at = 0;
   const tables = tablesOf(content);
-  for (const [index, { id, name, createdAtMs, layer }] of content.snapshots.entries()) {
+  for (const [index, snapshot] of content.snapshots.entries()) {
+    const { id, name, createdAtMs, layer } = snapshot;
     const idText = String(id);
     const nameBytes = Buffer.from(name);
     bytes.writeBigUInt64BE(BigInt(tables[index]?.at ?? 0), at);
@@ -212,11 +230,12 @@ function renderSnapshots(content: Qcow2Content): Buffer {
     bytes.writeUInt16BE(idText.length, at + 12);
     bytes.writeUInt16BE(nameBytes.length, at + 14);
     bytes.writeUInt32BE(Math.floor(createdAtMs / 1000), at + 16);
+    bytes.writeUInt32BE(Math.floor(createdAtMs % 1000) * 1e6, at + 20);
     bytes.writeUInt32BE(24, at + 36);
     bytes.writeBigUInt64BE(BigInt(layer.sizeBytes), at + 48);
     bytes.write(idText, at + 64, 'latin1');
     nameBytes.copy(bytes, at + 64 + idText.length);
-    at += Math.ceil((64 + idText.length + nameBytes.length) / 8) * 8;
+    at += entryBytes(snapshot);
   }
   return bytes;
 }

@@ -14,6 +14,7 @@ import { openable } from '../files/file-image.ts';
 import { describeQcow2 } from '../files/qcow2-state.ts';
 import { replaceStep, watchDisk } from '../files/replace.ts';
 import { snapshotContent } from './snapshot-content.ts';
+import { setSnapshotTimes } from './snapshot-table.ts';
 
 const flatFile = 'flattened';
 
@@ -64,7 +65,9 @@ async function copyState(
       : await snapshotContent(session, config, facts, snapshot);
   const options = { ...content, target, targetFormat: 'qcow2', intoExisting: true };
   await convertImage(session, options, config.limits);
-  if (snapshot === undefined) return;
+  if (snapshot === undefined) {
+    return setSnapshotTimes(session.host.filesystem, target, facts.snapshots);
+  }
   const image = managed(target, 'qcow2', sizeBytes);
   await runQemuImg(session, qemuImgSnapshot('create', image, snapshot.name), {
     action: 'take the snapshot again',

@@ -9,6 +9,7 @@
 import { readQcow2Header, readQcow2Snapshots } from '../../inspector/formats/qcow2-header.ts';
 import { fileReader } from '../../inspector/reader.ts';
 import type { FileHandle, Filesystem } from '../../ports/filesystem.ts';
+import type { SnapshotFacts } from '../driver.ts';
 import { statAnew } from '../../workspace/once.ts';
 
 /** In the header: the number of snapshots (4 bytes), and where their table is (8 bytes). */
@@ -40,6 +41,35 @@ export async function restoreLostTable(
     await statAnew(filesystem, path);
     await handle.write(before, referencePosition);
     await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** In an entry of the table: seconds and nanoseconds (4 bytes each). */
+const timePosition = 16;
+
+/** Gives the snapshots of a file that nobody else has the times of those that they are copies of, in the same order. */
+export async function setSnapshotTimes(
+  filesystem: Filesystem,
+  path: string,
+  originals: readonly SnapshotFacts[],
+): Promise<void> {
+  const handle = await filesystem.open(path, 'write');
+  try {
+    const { sizeBytes } = await handle.stat();
+    const reader = fileReader(handle, sizeBytes);
+    const header = await readQcow2Header(reader);
+    const table = header === undefined ? [] : await readQcow2Snapshots(reader, header);
+    for (const [index, { position }] of (table ?? []).entries()) {
+      const createdAt = originals[index]?.createdAt ?? null;
+      if (createdAt === null) continue;
+      const atMs = Date.parse(createdAt);
+      const bytes = Buffer.alloc(8);
+      bytes.writeUInt32BE(Math.floor(atMs / 1000));
+      bytes.writeUInt32BE((atMs % 1000) * 1e6, 4);
+      await handle.write(bytes, position + timePosition);
+    }
   } finally {
     await handle.close();
   }

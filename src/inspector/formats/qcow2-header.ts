@@ -37,6 +37,8 @@ interface Qcow2Extension {
 export interface Qcow2Snapshot {
   readonly id: string;
   readonly name: string;
+  /** Of its entry in the table. */
+  readonly position: number;
   readonly createdAtMs: number;
   readonly l1Position: number;
   readonly l1Entries: number;
@@ -179,7 +181,10 @@ export async function readQcow2Snapshots(
     if (extraBytes > 1024) return undefined;
     const rest = await reader.read(position + 40, extraBytes + idBytes + nameBytes);
     if (rest.length < extraBytes + idBytes + nameBytes) return undefined;
-    snapshots.push(snapshotOf(fixed, rest, header, { extraBytes, idBytes, nameBytes }));
+    snapshots.push({
+      ...snapshotOf(fixed, rest, header, { extraBytes, idBytes, nameBytes }),
+      position,
+    });
     position += Math.ceil((40 + extraBytes + idBytes + nameBytes) / 8) * 8;
   }
   return snapshots;
@@ -190,7 +195,7 @@ function snapshotOf(
   rest: Bytes,
   header: Qcow2Header,
   lengths: { extraBytes: number; idBytes: number; nameBytes: number },
-): Qcow2Snapshot {
+): Omit<Qcow2Snapshot, 'position'> {
   const { extraBytes, idBytes, nameBytes } = lengths;
   return {
     id: rest.latin1(extraBytes, extraBytes + idBytes),
