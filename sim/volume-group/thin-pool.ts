@@ -34,7 +34,9 @@ export class ThinPool {
   readonly #freed: number[] = [];
   #reused = 0;
   #mappings = 0;
-  readonly #users = new Map<number, number>();
+  /** By the block: how many volumes have it; and how many blocks somebody has. */
+  readonly #users: number[] = [];
+  #usedBlocks = 0;
 
   constructor(dataBytes: number, metadataBlocks = 1024) {
     this.dataBlocks = Math.floor(dataBytes / thinBlockBytes);
@@ -42,7 +44,7 @@ export class ThinPool {
   }
 
   get usedBlocks(): number {
-    return this.#users.size + this.foreignBlocks;
+    return this.#usedBlocks + this.foreignBlocks;
   }
 
   get usedMetadataBlocks(): number {
@@ -103,7 +105,7 @@ export class ThinPool {
 
   #mapOne(mappings: Mappings, block: number): void {
     const known = mappings.get(block);
-    if (known !== undefined && this.#users.get(known) === 1) return;
+    if (known !== undefined && this.#users[known] === 1) return;
     if (this.usedBlocks >= this.dataBlocks) {
       this.wasFull = true;
       throw errno('ENOSPC');
@@ -115,13 +117,14 @@ export class ThinPool {
       this.#nextBlock < this.dataBlocks ? this.#nextBlock++ : (this.#freed[this.#reused++] ?? 0);
     if (this.zeroes) this.written.delete(fresh);
     mappings.set(block, fresh);
-    this.#users.set(fresh, 1);
+    this.#users[fresh] = 1;
+    this.#usedBlocks += 1;
   }
 
   /** The mappings of a snapshot. */
   share(mappings: Mappings): Mappings {
     for (const block of mappings.values()) {
-      this.#users.set(block, (this.#users.get(block) ?? 0) + 1);
+      this.#users[block] = (this.#users[block] ?? 0) + 1;
     }
     this.#mappings += mappings.size;
     return new Map(mappings);
@@ -138,11 +141,11 @@ export class ThinPool {
   }
 
   #release(block: number): void {
-    const users = (this.#users.get(block) ?? 1) - 1;
-    if (users === 0) {
-      this.#users.delete(block);
-      this.#freed.push(block);
-    } else this.#users.set(block, users);
+    const users = (this.#users[block] ?? 1) - 1;
+    this.#users[block] = users;
+    if (users > 0) return;
+    this.#usedBlocks -= 1;
+    this.#freed.push(block);
   }
 }
 
