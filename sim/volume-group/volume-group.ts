@@ -23,6 +23,9 @@ export interface GroupOptions {
   readonly tell?: (change: VolumeChange) => void;
 }
 
+/** For a pool, which may have to be overwritten block by block when it goes. */
+const moreBlocks = 2 ** 15;
+
 export class VolumeGroup {
   readonly name: string;
   readonly uuid: string;
@@ -76,8 +79,8 @@ export class VolumeGroup {
     this.free.give(resize({ kind: 'raw', sizeBytes: 0, extents: [] }, extents * this.extentBytes));
     for (const volume of this.volumes.values()) {
       if (volume.room === undefined) continue;
-      volume.room.grow(extents, extents);
-      volume.sizeBytes += extents * thinBlockBytes;
+      volume.room.grow(moreBlocks, moreBlocks);
+      volume.sizeBytes += moreBlocks * thinBlockBytes;
     }
   }
 
