@@ -12,7 +12,7 @@ const backends: readonly (readonly [SimBackend, number])[] = [
 ];
 
 for (const [backend, scenarios] of backends) {
-  for (const { name, promisesSurvival } of profiles) {
+  for (const { name, promisesSurvival, lies } of profiles) {
     const order = {
       backend,
       profile: name,
@@ -27,7 +27,8 @@ for (const [backend, scenarios] of backends) {
         expect(failures.map(({ violation, seed }) => ({ seed, ...violation }))).toEqual([]);
         expect(repeated).toBe(scenarios / 20);
       });
-    } else {
+    } else if (lies) {
+      // What NFS's caches of names break takes more to be found (name-cache.test.ts).
       test(`${backend}: profile ${name} is found out, as a control`, async () => {
         const { failures } = await runShard({ ...order, scenarios: 100, stopsAtFailure: true });
         expect(failures).not.toEqual([]);
