@@ -132,7 +132,7 @@ export const lvmChangeMutants: readonly Mutant[] = [
     id: 'lvm-copy-back-not-finished',
     description: 'a thick disk is left half copied back from its snapshot',
     backend: 'lvm',
-    profile: 'tools',
+    profile: 'restart',
     patches: [
       {
         module: 'images/lvm/restore',

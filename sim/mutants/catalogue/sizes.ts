@@ -161,15 +161,15 @@ export const sizeMutants: readonly Mutant[] = [
     ],
   },
   {
-    id: 'wipe-fills-holes',
-    description: 'what is to be wiped is filled first, and on a full filesystem never goes',
+    id: 'wipe-believes-full-disk',
+    description: 'a write for which there is no space is taken for one that has wiped',
     backend: 'flat',
     profile: 'disk',
     patches: [
       {
         module: 'images/files/overwrite',
-        find: 'dataRuns(read, blockBytes)',
-        replace: '[{ start: 0, end: read.length }]',
+        find: "if (isHostError(error, 'ENOSPC', 'EDQUOT')) return error;",
+        replace: "if (isHostError(error, 'ENOSPC', 'EDQUOT')) return undefined;",
       },
     ],
   },
