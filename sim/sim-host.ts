@@ -56,7 +56,8 @@ export function simHost(options: SimHostOptions = {}): SimHost {
   };
 }
 
-const worldDefaults: WorldOptions = {
+/** One machine with a disk of its own, on which nothing goes wrong. */
+export const worldDefaults: WorldOptions = {
   machines: 1,
   policy: playedPolicy([]),
   faults: [],

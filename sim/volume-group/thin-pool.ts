@@ -28,7 +28,7 @@ export class ThinPool {
   /** Between two messages of a command that was killed there: nothing can be made or removed any more. */
   isStuck = false;
   /** Blocks with bytes of guests in them, whether or not a volume still has them. */
-  readonly written = new Set<number>();
+  readonly #written = new Set<number>();
   #nextBlock = 0;
   /** Given back, in the order in which they are given out again. */
   readonly #freed: number[] = [];
@@ -62,9 +62,9 @@ export class ThinPool {
 
   /** Blocks that are written: each gets a block of its own, unless it has one. ENOSPC with some of them mapped. */
   map(mappings: Mappings, ranges: readonly { at: number; length: number }[]): void {
-    for (const { at, length } of ranges) {
-      const last = Math.floor((at + length - 1) / thinBlockBytes);
-      for (let block = Math.floor(at / thinBlockBytes); block <= last; block += 1) {
+    for (const range of ranges) {
+      const { first, last } = blocksOf(range);
+      for (let block = first; block <= last; block += 1) {
         this.#mapOne(mappings, block);
       }
     }
@@ -74,15 +74,15 @@ export class ThinPool {
   note(mappings: Mappings, content: RawContent, ranges: readonly { at: number; length: number }[]) {
     for (const range of ranges) {
       const blocks = blocksOf(range);
-      for (let block = blocks.first; this.written.size > 0 && block <= blocks.last; block += 1) {
-        this.written.delete(mappings.get(block) ?? 0);
+      for (let block = blocks.first; this.#written.size > 0 && block <= blocks.last; block += 1) {
+        this.#written.delete(mappings.get(block) ?? 0);
       }
       for (const extent of content.extents) {
         if (typeof extent.source === 'number') continue;
         const { first, last } = blocksOf(extent);
         const end = Math.min(last, blocks.last);
         for (let block = Math.max(first, blocks.first); block <= end; block += 1) {
-          this.written.add(mappings.get(block) ?? 0);
+          this.#written.add(mappings.get(block) ?? 0);
         }
       }
     }
@@ -91,7 +91,7 @@ export class ThinPool {
   /** What is in its extents, a piece for each block with bytes of guests. */
   remains(sizeBytes: number): RawContent {
     const source = new Uint8Array(16).fill(0xe5);
-    const extents = [...this.written]
+    const extents = [...this.#written]
       .sort((a, b) => a - b)
       .map((block) => ({ at: block * thinBlockBytes, length: source.length, source, from: 0 }));
     return { kind: 'raw', sizeBytes, extents };
@@ -115,7 +115,7 @@ export class ThinPool {
     else this.#release(known);
     const fresh =
       this.#nextBlock < this.dataBlocks ? this.#nextBlock++ : (this.#freed[this.#reused++] ?? 0);
-    if (this.zeroes) this.written.delete(fresh);
+    if (this.zeroes) this.#written.delete(fresh);
     mappings.set(block, fresh);
     this.#users[fresh] = 1;
     this.#usedBlocks += 1;

@@ -77,9 +77,8 @@ export class NameCache {
 
   #reach(directory: Inode, name: string, goal: LookupGoal): Inode | undefined {
     if (goal === 'asked') return this.#ask(directory, name);
-    if (goal === 'seen' && this.#fresh(directory).names.has(name)) {
-      return this.#fresh(directory).names.get(name);
-    }
+    const { names } = this.#fresh(directory);
+    if (goal === 'seen' && names.has(name)) return names.get(name);
     const believed = this.#lookUp(directory, name);
     return goal === 'given' && believed !== undefined ? this.#ask(directory, name) : believed;
   }

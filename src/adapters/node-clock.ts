@@ -11,10 +11,12 @@ export function nodeClock(): Clock {
     monotonicMs: () => performance.now(),
     async sleep(ms, signal) {
       try {
-        for (let leftMs = ms; leftMs > 0 || leftMs === ms; leftMs -= timerMsMax) {
+        let leftMs = ms;
+        do {
           const pieceMs = Math.min(leftMs, timerMsMax);
           await sleepFor(pieceMs, undefined, signal === undefined ? {} : { signal });
-        }
+          leftMs -= pieceMs;
+        } while (leftMs > 0);
       } catch (error) {
         throw signal?.aborted === true ? signal.reason : error;
       }

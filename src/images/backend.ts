@@ -95,7 +95,7 @@ export class Backend {
   async find(
     { instance, disk }: ImageAddress,
     type?: string,
-    purpose: { readonly isToGo?: boolean } = {},
+    purpose: Purpose = {},
   ): Promise<Image> {
     const address = this.#address(instance, disk);
     const { driver } = await this.#require(address, type, purpose);

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Filesystem } from '../../src/ports/filesystem.ts';
 import { hostOf } from '../../sim/host.ts';
-import { playedPolicy } from '../../sim/schedule/choices.ts';
 import { runShard } from '../../sim/soak/shard.ts';
+import { worldDefaults } from '../../sim/sim-host.ts';
 import { World } from '../../sim/world.ts';
 
 interface Recording {
@@ -19,20 +19,7 @@ interface Recording {
 const directory = '/vm';
 
 function clients(cachesNames: boolean) {
-  const world = new World({
-    machines: 2,
-    policy: playedPolicy([]),
-    faults: [],
-    capacityBytes: 2 ** 40,
-    ...{
-      hasReflinks: true,
-      hasFallocate: true,
-      persistence: 'strict',
-      isShared: true,
-      cachesNames,
-    },
-    chooseState: () => 0,
-  });
+  const world = new World({ ...worldDefaults, machines: 2, isShared: true, cachesNames });
   world.gate.runFreely();
   const [a, b] = world.machines.map((machine) => {
     const { filesystem, clock } = hostOf(world, world.spawn(machine, 'client'));

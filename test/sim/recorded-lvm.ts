@@ -1,7 +1,7 @@
 /** Runs what was asked of the real LVM (fixtures/lvm-2.03) on the simulated one, in the same order. */
 import { readFileSync } from 'node:fs';
+import { worldDefaults } from '../../sim/sim-host.ts';
 import { World } from '../../sim/world.ts';
-import { playedPolicy } from '../../sim/schedule/choices.ts';
 import { VolumeGroup } from '../../sim/volume-group/volume-group.ts';
 import type { ToolContext, ToolResult } from '../../sim/tools/program.ts';
 import { programs } from '../../sim/tools/programs.ts';
@@ -24,15 +24,7 @@ export function recordedTopic(topic: string, tool = 'lvm-2.03'): readonly Record
 export function emptyGroup(extents = 1023) {
   let group: VolumeGroup | undefined;
   const world = new World({
-    machines: 1,
-    policy: playedPolicy([]),
-    faults: [],
-    capacityBytes: 2 ** 40,
-    hasReflinks: true,
-    hasFallocate: true,
-    persistence: 'strict',
-    isShared: false,
-    chooseState: () => 0,
+    ...worldDefaults,
     makeStores: (volume) => {
       group = new VolumeGroup(volume, { name: 'vg0', extents });
       return { group };

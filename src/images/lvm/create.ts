@@ -250,11 +250,8 @@ function publishing(draft: Draft, before: (session: Session) => readonly Command
     description: `publish it: ${commandLines([lvrename(group, 'platter-part-…', name)])}`,
     async run(session) {
       const { host, workspace } = session;
-      const { uuid } = draft.group;
-      const record = recordOf(session, order, {
-        ...{ type: 'lvm', format: 'raw' },
-        store: { name: group, uuid },
-      });
+      const store = { name: group, uuid: draft.group.uuid };
+      const record = recordOf(session, order, { type: 'lvm', format: 'raw', store });
       await publishRecord(host.filesystem, workspace, record);
       const commands = [
         ...before(session),

@@ -4,7 +4,7 @@
  */
 import { PlatterError } from '../../errors.ts';
 import { formatAddress, type ImageAddress } from '../../names.ts';
-import type { VolumeGroup } from '../../tools/lvm/report.ts';
+import type { Volume, VolumeGroup } from '../../tools/lvm/report.ts';
 import type { Driver, DriverContext, DriverFactory } from '../driver.ts';
 
 import { lookForRecord, requireStore, type Look } from '../image-record.ts';
@@ -40,8 +40,7 @@ export const lvmDriver: DriverFactory = (context): Driver => {
     if (record !== undefined) requireStore(record.content, { name: state.name, uuid: state.uuid });
     const volume = imageVolume(state, address);
     if (volume === undefined) return undefined;
-    const isEncrypted = (await keyOf(place, place, volume)) !== undefined;
-    return factsOf(state, address, { record, isEncrypted });
+    return factsOf(state, address, { record, isEncrypted: await hasKey(place, volume) });
   };
 
   return {
@@ -116,11 +115,12 @@ function pathOf({ group }: Place, address: ImageAddress, isEncrypted: boolean): 
 /** Whether a disk that is there is encrypted it says itself, or its map; whatever the next one will be. */
 async function openPath(place: Place, address: ImageAddress): Promise<string> {
   const volume = imageVolume(await readGroup(place, place.host), address);
-  const isEncrypted =
-    volume === undefined
-      ? place.config.encryption.enabled
-      : (await keyOf(place, place, volume)) !== undefined;
-  return pathOf(place, address, isEncrypted);
+  const { enabled } = place.config.encryption;
+  return pathOf(place, address, volume === undefined ? enabled : await hasKey(place, volume));
+}
+
+async function hasKey(place: Place, volume: Volume): Promise<boolean> {
+  return (await keyOf(place, place, volume)) !== undefined;
 }
 
 function placeOf({ host, config, keyManager }: DriverContext): Place {

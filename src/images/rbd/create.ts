@@ -12,10 +12,9 @@ import { publishRecord } from '../../workspace/publish.ts';
 import { readRecord, removeRecord } from '../../workspace/record.ts';
 import { requireOwn, type Intent, type Workspace } from '../../workspace/workspace.ts';
 import type { CreateOrder, ImageFacts, Making, ShareOrder } from '../driver.ts';
-import { recordOf } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
 import { contentSteps, headDraft } from './create-content.ts';
-import { newImageFacts } from './facts.ts';
+import { newImageFacts, recordInPool } from './facts.ts';
 import { clearingUp, giveUp, hasPublished, removeDrafts } from './drafts.ts';
 import { begin } from './in-place.ts';
 import { draftName, imageNameOf } from './names.ts';
@@ -115,10 +114,7 @@ async function publish(
 ): Promise<ImageFacts> {
   const { filesystem } = session.host;
   const { workspace } = session;
-  const record = recordOf(session, order, {
-    ...{ type: 'rbd', format: 'raw' },
-    store: { name: cluster.pool },
-  });
+  const record = recordInPool(session, cluster, order);
   await publishRecord(filesystem, workspace, record);
   try {
     await cluster.rename(session, draft, image, 'publish the image');

@@ -2,12 +2,13 @@
 import type { Config } from '../../config/config.ts';
 import { instanceDirectory } from '../../config/layout.ts';
 import type { ImageAddress } from '../../names.ts';
+import type { Session } from '../../operations/step.ts';
 import type { Filesystem } from '../../ports/filesystem.ts';
 import type { Host } from '../../ports/host.ts';
 import { sectorBytes } from '../../sizes.ts';
 import { readRecord } from '../../workspace/record.ts';
 import type { CreateOrder, ImageFacts, ShareOrder } from '../driver.ts';
-import { requireStore, type ImageRecord } from '../image-record.ts';
+import { recordOf, requireStore, type ImageRecord } from '../image-record.ts';
 import type { Cluster } from './cluster.ts';
 import { locationSpec } from './location.ts';
 import { imageNameOf, namesakesOf, qemuPath, templateOfImage } from './names.ts';
@@ -73,6 +74,15 @@ async function isNamesakes(
     if (record?.content.backend === 'rbd' && isHere) return true;
   }
   return false;
+}
+
+/** Of an image that is about to be published. */
+export function recordInPool(
+  session: Session,
+  { pool }: Cluster,
+  order: CreateOrder | ShareOrder,
+): ImageRecord {
+  return recordOf(session, order, { type: 'rbd', format: 'raw', store: { name: pool } });
 }
 
 /** Of an image that was made a moment ago: nobody has to be asked. */

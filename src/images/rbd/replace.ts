@@ -16,7 +16,6 @@ import {
   type Workspace,
 } from '../../workspace/workspace.ts';
 import type { CreateOrder, ImageFacts, ShareOrder } from '../driver.ts';
-import { recordOf } from '../image-record.ts';
 import { specOf } from './change.ts';
 import type { Cluster } from './cluster.ts';
 import {
@@ -29,6 +28,7 @@ import {
   type Removal,
 } from './destroy.ts';
 import { removeDrafts } from './drafts.ts';
+import { recordInPool } from './facts.ts';
 
 const operation = 'replace';
 
@@ -89,10 +89,7 @@ async function replace(
   const otherwise = await readIntent(filesystem, workspace);
   if (made === undefined || otherwise === undefined) throw lost(name);
   const found = await requireReplaceable(session, cluster, former);
-  const record = recordOf(session, order, {
-    ...{ type: 'rbd', format: 'raw' },
-    store: { name: cluster.pool },
-  });
+  const record = recordInPool(session, cluster, order);
   const removal = removalOf(session, { image, imageId: found.id, wipe: false });
   const imageIds = { [draft]: made.id };
   const known = { imageIds, draft, record, formerRecord: former.recordId };
